@@ -1,0 +1,1 @@
+"""What a trace is: frozen data without I/O, shared by every floor above."""

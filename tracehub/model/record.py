@@ -1,0 +1,76 @@
+"""What arrives from a source, and the events found in it."""
+
+from typing import Literal
+
+import msgspec
+
+EventKind = Literal["trace", "chunk", "return_control", "files", "exception", "request", "response"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes as they arrived and where they came from.
+
+    `data` may hold any envelope: one event, a whole stream, or a log of many calls. `received_at` is our clock, in
+    microseconds since 1970 UTC.
+    """
+
+    data: bytes
+    source: str
+    received_at: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a response stream, or the request or response metadata recorded beside it.
+
+    `raw` is the message's JSON on one line: the bytes as received where they were JSON, re-encoded where they were a
+    Python repr, and the payload where they were a binary frame. For kind "trace" that is the TracePart (or one of the
+    looser shapes that loggers write); for the other kinds it is the member's content without its name, except
+    "exception", whose content is `{"type", "message"}`.
+
+    `event_id` (32 hex digits) is the hash of the canonical content and, for messages that may lawfully repeat, of the
+    occurrence's number: the same message from two sources has one id, two equal chunks of a stream have two.
+
+    `run_id` is the uuid (32 hex digits) of the agent run that the message names itself, None where it names none.
+    `trace_id` (32 hex digits) is the run of the top agent as far as the record tells; a collaborator that arrives
+    without its parent carries its own run here until the parent comes. `index` is the position in the record's stream:
+    it only breaks ties where the content gives no order. `body` is `raw`, parsed.
+    """
+
+    kind: EventKind
+    event_id: str
+    run_id: str | None
+    trace_id: str
+    index: int
+    raw: bytes
+    body: dict[str, object]
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece that looks like a trace but cannot be read.
+
+    `data` is the piece as received, cut to the limit `quarantine_bytes` (`size` and `sha256` tell of the whole).
+    """
+
+    reason: str
+    data: bytes
+    size: int
+    sha256: str
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What one record held. `records` pieces = those that gave events + `ignored` + len(`quarantined`)."""
+
+    records: int
+    events: tuple[Event, ...]
+    ignored: int
+    quarantined: tuple[Quarantined, ...]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on what is decoded; each is a setting of the same name with the prefix TRACEHUB_."""
+
+    max_event_bytes: int = 4 * 1024 * 1024
+    max_depth: int = 200
+    max_document_bytes: int = 64 * 1024 * 1024
+    max_decompression_ratio: int = 100
+    quarantine_bytes: int = 1024 * 1024
