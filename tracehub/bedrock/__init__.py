@@ -1,0 +1,1 @@
+"""AWS's words in, tracehub's model out."""

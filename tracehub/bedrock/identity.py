@@ -1,0 +1,64 @@
+"""Names an event by its content, so that the same message from two sources is one event."""
+
+from hashlib import blake2b
+
+import orjson
+
+from tracehub.bedrock.members import Json, mapping
+from tracehub.bedrock.shapes import Part, Step
+from tracehub.bedrock.times import microseconds
+
+
+def event_id_of_part(part: Part, occurrence: int) -> str:
+    """32 hex digits from what a TracePart says, whatever shape, number format and time format it was written in."""
+    content = [
+        part.agent_id,
+        part.alias_id,
+        part.version,
+        part.session_id,
+        part.chain,
+        part.collaborator,
+        part.event_time,
+        [(step.union, step.member, _canonical_step(step)) for step in part.steps],
+    ]
+    return _digest(content, occurrence)
+
+
+def event_id_of_content(kind: str, content: object, occurrence: int) -> str:
+    """32 hex digits for a message that is no TracePart; equal messages of one stream differ in `occurrence`."""
+    return _digest([kind, content], occurrence)
+
+
+def _digest(content: object, occurrence: int) -> str:
+    digest = blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS), digest_size=16)
+    if occurrence:
+        digest.update(b"#%d" % occurrence)
+    return digest.hexdigest()
+
+
+def _canonical_step(step: Step) -> Json:
+    """The step with its times as microseconds and its inference numbers as floats, as different writers disagree on both."""
+    value = step.value
+    if step.member == "modelInvocationInput":
+        inference = mapping(value, "inferenceConfiguration")
+        return {**value, "inferenceConfiguration": {name: _number(item) for name, item in inference.items()}}
+    if "metadata" in value:
+        return {**value, "metadata": _canonical_metadata(mapping(value, "metadata"))}
+    if step.member == "observation":
+        return {name: _canonical_output(item) for name, item in value.items()}
+    return value
+
+
+def _canonical_output(item: object) -> object:
+    if isinstance(item, dict) and "metadata" in item:
+        return {**item, "metadata": _canonical_metadata(mapping(item, "metadata"))}
+    return item
+
+
+def _canonical_metadata(metadata: Json) -> Json:
+    times = {name: microseconds(metadata[name]) for name in ("startTime", "endTime") if name in metadata}
+    return {**metadata, **times}
+
+
+def _number(item: object) -> object:
+    return float(item) if isinstance(item, int) and not isinstance(item, bool) and abs(item) < 2**53 else item
