@@ -1,0 +1,51 @@
+"""Every setting, read once from TRACEHUB_* environment variables and checked before anything starts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Defaults work on a laptop. A bad value stops the start with a message that names the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACEHUB_", extra="ignore")
+
+    database_url: str = "sqlite:///tracehub.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=1, le=65535)
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    max_body_bytes: int = Field(default=20 * MIB, ge=1024)
+    max_decompressed_bytes: int = Field(default=64 * MIB, ge=1024)
+    max_decompression_ratio: int = Field(default=100, ge=2)
+    max_event_bytes: int = Field(default=4 * MIB, ge=1024)
+    max_depth: int = Field(default=200, ge=10, le=250)
+    quarantine_bytes: int = Field(default=MIB, ge=1024)
+    body_timeout_seconds: int = Field(default=30, ge=1)
+    queue_bytes: int = Field(default=128 * MIB, ge=MIB)
+    page_size: int = Field(default=50, ge=1, le=500)
+
+    tool_error_rules_file: Path | None = None
+    prices_file: Path | None = None
+
+    @field_validator("api_keys", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Lists are written with commas between their items."""
+        if isinstance(value, str):
+            return tuple(item.strip() for item in value.split(",") if item.strip())
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < 16 for key in keys):
+            msg = "each key needs at least 16 characters"
+            raise ValueError(msg)
+        return keys
