@@ -1,0 +1,1 @@
+"""Numbers and whole contents from rows and events."""

@@ -1,0 +1,83 @@
+"""Where SQLite and PostgreSQL differ: upserts, bulk writes and locks."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import cast
+
+import psycopg
+from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+_Upsert = sqlite.Insert | postgresql.Insert
+
+
+def insert(connection: Connection, table: Table) -> _Upsert:
+    """An INSERT that understands on_conflict_do_nothing and on_conflict_do_update."""
+    return sqlite.insert(table) if _is_sqlite(connection) else postgresql.insert(table)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    """Writes `rows`, replacing those whose primary key exists."""
+    if not rows:
+        return
+    statement = insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    """Writes `rows`, leaving those whose primary key exists as they are."""
+    if rows:
+        connection.execute(insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_new(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Writes `rows` as fast as the database takes them. The values are the driver's own: bytes for HexId columns.
+
+    The keys must be new: a repeated one raises.
+    """
+    if not rows:
+        return
+    names = ", ".join(columns)
+    if _is_sqlite(connection):
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608
+        return
+    driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
+    types = [_COPY_TYPES[column.type.compile(dialect=connection.dialect)] for column in (table.c[name] for name in columns)]
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def lock(connection: Connection, names: Iterable[str]) -> None:
+    """Waits until no other transaction holds any of `names`, and holds them until this one ends.
+
+    Names are taken in one global order, so that two transactions cannot wait for each other. SQLite has one writer.
+    """
+    if _is_sqlite(connection):
+        return
+    keys = sorted({int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names})
+    if keys:
+        unnested = func.unnest(text(":keys").bindparams(keys=keys)).column_valued("key")
+        connection.execute(select(func.pg_advisory_xact_lock(unnested)))
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+_COPY_TYPES = {
+    "BYTEA": "bytea",
+    "BIGINT": "int8",
+    "INTEGER": "int4",
+    "SMALLINT": "int2",
+    "BOOLEAN": "bool",
+    "DOUBLE PRECISION": "float8",
+    "VARCHAR": "text",
+    "VARCHAR(8)": "text",
+    "VARCHAR(16)": "text",
+    "VARCHAR(64)": "text",
+}

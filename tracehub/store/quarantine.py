@@ -1,0 +1,87 @@
+"""Pieces that look like traces but cannot be read, kept with their bytes and the reason."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, Row, delete, select, update
+
+from tracehub.errors import NotFoundError
+from tracehub.model.listing import Key, Page, QuarantineRow
+from tracehub.model.record import Quarantined
+from tracehub.store.dialect import insert_missing
+from tracehub.store.paging import keyset_page
+from tracehub.store.schema import DEFAULT_PROJECT, quarantine
+from tracehub.store.text import clean
+
+_FIELDS = QuarantineRow.__struct_fields__
+_COLUMNS = [quarantine.c[name] for name in _FIELDS]
+
+
+def add(
+    connection: Connection,
+    pieces: Iterable[Quarantined],
+    *,
+    source: str,
+    received_at: int,
+    project: str = DEFAULT_PROJECT,
+) -> None:
+    """Keeps these pieces; one that is kept already (same bytes) stays as it is."""
+    compressor = zstandard.ZstdCompressor(level=3)
+    insert_missing(
+        connection,
+        quarantine,
+        [
+            {
+                "project_id": project,
+                "sha256": piece.sha256,
+                "received_at": received_at,
+                "source": clean(source, 1000),
+                "reason": clean(piece.reason, 1000),
+                "size": piece.size,
+                "data": compressor.compress(piece.data),
+                "tries": 1,
+            }
+            for piece in {piece.sha256: piece for piece in pieces}.values()
+        ],
+    )
+
+
+def page(
+    connection: Connection, *, older_than: Key | None = None, limit: int, project: str = DEFAULT_PROJECT
+) -> Page[QuarantineRow]:
+    """Quarantined pieces, the latest first."""
+    return keyset_page(
+        connection,
+        select(*_COLUMNS).where(quarantine.c.project_id == project),
+        (quarantine.c.received_at, quarantine.c.sha256),
+        row=_row,
+        key=lambda row: Key(row.received_at, row.sha256),
+        older_than=older_than,
+        limit=limit,
+    )
+
+
+def data(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> bytes:
+    """The bytes kept of a piece; NotFoundError where there is none."""
+    query = select(quarantine.c.data).where(quarantine.c.project_id == project, quarantine.c.sha256 == sha256)
+    found = connection.scalar(query)
+    if found is None:
+        msg = f"nothing is quarantined under {sha256}"
+        raise NotFoundError(msg)
+    return zstandard.ZstdDecompressor().decompress(found)
+
+
+def tried(connection: Connection, sha256: str, reason: str, *, project: str = DEFAULT_PROJECT) -> None:
+    """Notes that a piece was tried again in vain, and why."""
+    of_this = (quarantine.c.project_id == project, quarantine.c.sha256 == sha256)
+    connection.execute(update(quarantine).where(*of_this).values(tries=quarantine.c.tries + 1, reason=clean(reason, 1000)))
+
+
+def release(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> None:
+    """Removes a piece that has been read after all."""
+    connection.execute(delete(quarantine).where(quarantine.c.project_id == project, quarantine.c.sha256 == sha256))
+
+
+def _row(row: Row[Any]) -> QuarantineRow:
+    return QuarantineRow(**dict(zip(_FIELDS, row, strict=True)))

@@ -1,0 +1,129 @@
+"""The sessions that lists show: sums over their traces."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, select
+
+from tracehub.errors import NotFoundError
+from tracehub.model.listing import Filter, Key, Page, SessionRow
+from tracehub.store.chunks import in_chunks
+from tracehub.store.dialect import lock, upsert
+from tracehub.store.filtering import session_conditions
+from tracehub.store.paging import keyset_page
+from tracehub.store.schema import DEFAULT_PROJECT, sessions, traces
+
+_FIELDS = SessionRow.__struct_fields__
+_COLUMNS = [sessions.c[name] for name in _FIELDS]
+_FIRST = ("session_reported", "agent_id", "alias_id", "agent_version", "agent_name", "inline", "question")
+
+
+def page(
+    connection: Connection,
+    filter: Filter,
+    *,
+    older_than: Key | None = None,
+    newer_than: Key | None = None,
+    limit: int,
+    project: str = DEFAULT_PROJECT,
+) -> Page[SessionRow]:
+    """Sessions that match, the latest begun first."""
+    query = select(*_COLUMNS).where(sessions.c.project_id == project, *session_conditions(filter))
+    return keyset_page(
+        connection,
+        query,
+        (sessions.c.ordered_at, sessions.c.session_id),
+        row=_row,
+        key=lambda row: Key(row.ordered_at, row.session_id),
+        older_than=older_than,
+        newer_than=newer_than,
+        limit=limit,
+    )
+
+
+def get(connection: Connection, session_id: str, *, project: str = DEFAULT_PROJECT) -> SessionRow:
+    """One session; NotFoundError where there is none."""
+    query = select(*_COLUMNS).where(sessions.c.project_id == project, sessions.c.session_id == session_id)
+    found = connection.execute(query).first()
+    if found is None:
+        msg = f"there is no session {session_id}"
+        raise NotFoundError(msg)
+    return _row(found)
+
+
+def count(connection: Connection, filter: Filter, cap: int, *, project: str = DEFAULT_PROJECT) -> int:
+    """How many sessions match, counted no further than `cap`."""
+    matching = select(1).where(sessions.c.project_id == project, *session_conditions(filter)).select_from(sessions)
+    return connection.scalar(select(func.count()).select_from(matching.limit(cap).subquery())) or 0
+
+
+def refresh(connection: Connection, session_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> None:
+    """Sums these sessions again from their traces; those without any are removed."""
+    wanted = sorted(set(session_ids))
+    lock(connection, (f"session/{project}/{session_id}" for session_id in wanted))
+    for chunk in in_chunks(wanted):
+        rows = _summed(connection, chunk, project)
+        upsert(connection, sessions, rows)
+        emptied = set(chunk).difference(row["session_id"] for row in rows)
+        if emptied:
+            connection.execute(
+                delete(sessions).where(sessions.c.project_id == project, sessions.c.session_id.in_(emptied))
+            )
+
+
+def _summed(connection: Connection, session_ids: list[str], project: str) -> list[dict[str, object]]:
+    of_these = (traces.c.project_id == project, traces.c.session_id.in_(session_ids))
+    sums = select(
+        traces.c.session_id,
+        func.min(traces.c.ordered_at).label("ordered_at"),
+        func.min(traces.c.received_at).label("received_at"),
+        func.min(traces.c.started_at).label("started_at"),
+        func.max(traces.c.ended_at).label("ended_at"),
+        func.sum(traces.c.ended_at - traces.c.started_at).label("working_us"),
+        func.count().label("turns"),
+        *(_counted(outcome).label(name) for name, outcome in _OUTCOME_COLUMNS.items()),
+        *(func.sum(traces.c[name]).label(name) for name in _SUMMED),
+    ).where(*of_these)
+    rank = func.row_number().over(partition_by=traces.c.session_id, order_by=(traces.c.ordered_at, traces.c.trace_id))
+    ranked = select(traces.c.session_id, *(traces.c[name] for name in _FIRST), rank.label("rank")).where(*of_these).subquery()
+    first = {row.session_id: row for row in connection.execute(select(ranked).where(ranked.c.rank == 1))}
+    return [
+        {"project_id": project}
+        | {name: getattr(first[row.session_id], name) for name in _FIRST}
+        | {name: _number(name, value) for name, value in row._mapping.items()}  # noqa: SLF001 (the public way to a row's names)
+        for row in connection.execute(sums.group_by(traces.c.session_id))
+    ]
+
+
+_OUTCOME_COLUMNS = {
+    "failed_turns": "failed",
+    "blocked_turns": "blocked",
+    "incomplete_turns": "incomplete",
+    "returned_turns": "returned_control",
+}
+_SUMMED = (
+    "steps",
+    "errors_reported",
+    "errors_inferred",
+    "input_tokens",
+    "output_tokens",
+    "model_calls",
+    "calls_with_tokens",
+    "cost_usd",
+    "priced_calls",
+)
+
+
+def _counted(outcome: str) -> Any:  # noqa: ANN401 (SQLAlchemy's own type of a sum is Any)
+    return func.sum(case((traces.c.outcome == outcome, 1), else_=0))
+
+
+def _number(name: str, value: object) -> object:
+    """PostgreSQL sums bigint as numeric; the columns hold whole numbers, but for the cost."""
+    if value is None or isinstance(value, str | int) or name == "cost_usd":
+        return value
+    return int(value)  # type: ignore[call-overload]
+
+
+def _row(row: Row[Any]) -> SessionRow:
+    return SessionRow(**dict(zip(_FIELDS, row, strict=True)))

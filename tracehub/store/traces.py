@@ -1,0 +1,106 @@
+"""The rows of traces: what lists show of one call."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select
+
+from tracehub.errors import NotFoundError
+from tracehub.model.listing import Filter, Key, Page, TraceRow
+from tracehub.model.span import Outcome
+from tracehub.store.chunks import in_chunks
+from tracehub.store.dialect import insert_new
+from tracehub.store.filtering import trace_conditions
+from tracehub.store.paging import keyset_page
+from tracehub.store.schema import DEFAULT_PROJECT, traces
+
+_FIELDS = TraceRow.__struct_fields__
+_COLUMNS = [traces.c[name] for name in _FIELDS]
+
+
+def page(
+    connection: Connection,
+    filter: Filter,
+    *,
+    older_than: Key | None = None,
+    newer_than: Key | None = None,
+    limit: int,
+    project: str = DEFAULT_PROJECT,
+) -> Page[TraceRow]:
+    """Traces that match, the latest begun first."""
+    query = select(*_COLUMNS).where(traces.c.project_id == project, *trace_conditions(filter))
+    return keyset_page(
+        connection,
+        query,
+        (traces.c.ordered_at, traces.c.trace_id),
+        row=_row,
+        key=lambda row: Key(row.ordered_at, row.trace_id),
+        older_than=older_than,
+        newer_than=newer_than,
+        limit=limit,
+    )
+
+
+def get(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJECT) -> TraceRow:
+    """One trace; NotFoundError where there is none."""
+    query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.trace_id == trace_id)
+    found = connection.execute(query).first()
+    if found is None:
+        msg = f"there is no trace {trace_id}"
+        raise NotFoundError(msg)
+    return _row(found)
+
+
+def of_session(connection: Connection, session_id: str, *, project: str = DEFAULT_PROJECT) -> tuple[TraceRow, ...]:
+    """A session's traces in the order they began: its turns."""
+    query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.session_id == session_id)
+    return tuple(_row(row) for row in connection.execute(query.order_by(traces.c.ordered_at, traces.c.trace_id)))
+
+
+def sessions_of(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, str]:
+    """The session of each of these traces that is stored."""
+    found: dict[str, str] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(traces.c.trace_id, traces.c.session_id).where(
+            traces.c.project_id == project, traces.c.trace_id.in_(chunk)
+        )
+        found.update({row.trace_id: row.session_id for row in connection.execute(query)})
+    return found
+
+
+def received(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, int]:
+    """When the first event of each of these traces was received."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(traces.c.trace_id, traces.c.received_at).where(
+            traces.c.project_id == project, traces.c.trace_id.in_(chunk)
+        )
+        found.update({row.trace_id: row.received_at for row in connection.execute(query)})
+    return found
+
+
+def every_id(
+    connection: Connection, after: str | None, limit: int, *, project: str = DEFAULT_PROJECT
+) -> tuple[str, ...]:
+    """The ids of all traces in their own order, `limit` at a time."""
+    query = select(traces.c.trace_id).where(traces.c.project_id == project).order_by(traces.c.trace_id).limit(limit)
+    if after is not None:
+        query = query.where(traces.c.trace_id > after)
+    return tuple(connection.scalars(query))
+
+
+def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> None:
+    """Deletes the rows of these traces; their events and spans are other tables' matter."""
+    for chunk in in_chunks(trace_ids):
+        connection.execute(delete(traces).where(traces.c.project_id == project, traces.c.trace_id.in_(chunk)))
+
+
+def add(connection: Connection, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Writes the rows of traces that have none; values in the driver's types, see `dialect.insert_new`."""
+    insert_new(connection, traces, columns, rows)
+
+
+def _row(row: Row[Any]) -> TraceRow:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["outcome"] = Outcome(values["outcome"])
+    return TraceRow(**values)
