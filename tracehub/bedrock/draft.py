@@ -3,7 +3,9 @@
 from hashlib import sha256
 from typing import Any
 
+from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.order import Item
+from tracehub.bedrock.times import microseconds
 from tracehub.model.span import (
     AgentSpan,
     CodeSpan,
@@ -91,6 +93,18 @@ class Draft:
             self.error = error
         elif self.error is None:
             self.error = error
+
+    def finish_with(self, finish: Json | None) -> None:
+        """Takes the run's times, and its answer where none is known, from its final response."""
+        if finish is None:
+            return
+        metadata = mapping(finish, "metadata")
+        start, end = microseconds(metadata.get("startTime")), microseconds(metadata.get("endTime"))
+        if start is not None and end is not None and end >= start:
+            known = [at for at in (self.start, self.end) if at is not None]
+            self.start, self.end, self.derived = min([start, *known]), max([end, *known]), False
+        if self.fields.get("output") is None:
+            self.fields["output"] = text(finish, "text")
 
     def freeze(self, parent_id: str | None, trace_id: str, counts: dict[str, int]) -> Span:
         """The span, named by a hash of its trace, its key and its number among equal keys."""
