@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tracehub.bedrock.answer import answer_of, files_of, question_of
-from tracehub.bedrock.chunks import exception_of
+from tracehub.bedrock.exceptions import exception_of
 from tracehub.bedrock.collaborators import nest
 from tracehub.bedrock.draft import Draft
 from tracehub.bedrock.members import Json, mapping, text

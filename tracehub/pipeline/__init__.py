@@ -1,0 +1,1 @@
+"""Records become stored traces: decode, write events, assemble what they touch, write spans, commit, acknowledge."""

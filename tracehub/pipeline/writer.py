@@ -1,0 +1,147 @@
+"""Group commit: senders that arrive together share a transaction, and each waits until its own records are durable."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tracehub.errors import OverloadedError, StoreUnavailableError, TracehubError
+from tracehub.model.listing import Counts
+from tracehub.pipeline.batch import Arrival, Knowledge, write_batch
+from tracehub.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+MOST_EVENTS = 4000
+TRIES = 4
+_STOP = None
+
+
+class Writer:
+    """Writes arrivals in one thread, many to a transaction. At most `queue_bytes` wait; more is refused."""
+
+    def __init__(self, database: Database, knowledge: Knowledge, *, queue_bytes: int, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._database = database
+        self._knowledge = knowledge
+        self._queue_bytes = queue_bytes
+        self._sleep = sleep
+        self._queue: queue.SimpleQueue[tuple[Arrival, int, Future[Counts]] | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="tracehub-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writing thread runs."""
+        return self._thread.is_alive()
+
+    def write(self, arrival: Arrival) -> Future[Counts]:
+        """Queues an arrival. The future ends when it is durable, or with the error that kept it from being stored.
+
+        OverloadedError where too much is waiting already.
+        """
+        size = _size(arrival)
+        with self._lock:
+            if self._stopping:
+                msg = "tracehub is stopping"
+                raise OverloadedError(msg, retry_after=5)
+            if self._waiting and self._waiting + size > self._queue_bytes:
+                msg = "more records are waiting to be stored than TRACEHUB_QUEUE_BYTES allows"
+                raise OverloadedError(msg)
+            self._waiting += size
+            done: Future[Counts] = Future()
+            self._queue.put((arrival, size, done))
+        return done
+
+    def close(self) -> None:
+        """Writes what is queued, takes no more, and ends the thread."""
+        with self._lock:
+            if self._stopping:
+                return
+            self._stopping = True
+            self._queue.put(_STOP)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch, stop = self._gather(first)
+            self._write(batch)
+            if stop:
+                return
+
+    def _gather(
+        self, first: tuple[Arrival, int, Future[Counts]]
+    ) -> tuple[list[tuple[Arrival, int, Future[Counts]]], bool]:
+        batch = [first]
+        events = len(first[0].decoded.events)
+        while events < MOST_EVENTS:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+            if following is None:
+                return batch, True
+            batch.append(following)
+            events += len(following[0].decoded.events)
+        return batch, False
+
+    def _write(self, batch: list[tuple[Arrival, int, Future[Counts]]]) -> None:
+        try:
+            counts = self._commit([arrival for arrival, _, _ in batch])
+        except Exception as error:  # the outermost loop: whatever happened belongs to the senders, not to this thread
+            self._write_apart(batch, error)
+            return
+        for (_, size, done), counted in zip(batch, counts, strict=True):
+            self._finish(size, lambda done=done, counted=counted: done.set_result(counted))
+
+    def _write_apart(self, batch: list[tuple[Arrival, int, Future[Counts]]], error: Exception) -> None:
+        """One sender's records must not keep the others' from being stored."""
+        transient = isinstance(error, StoreUnavailableError)
+        for arrival, size, done in batch:
+            failure: Exception = error
+            if len(batch) > 1 and not transient:
+                try:
+                    counted = self._commit([arrival])[0]
+                except Exception as alone:  # as above
+                    failure = alone
+                else:
+                    self._finish(size, lambda done=done, counted=counted: done.set_result(counted))
+                    continue
+            if not isinstance(failure, TracehubError):
+                _log.error("records could not be stored", source=arrival.source, exc_info=failure)
+            self._finish(size, lambda done=done, failure=failure: done.set_exception(failure))
+
+    def _finish(self, size: int, tell: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting -= size
+        tell()
+
+    def _commit(self, arrivals: Sequence[Arrival]) -> list[Counts]:
+        """One transaction, tried again where trying again can help: a commit whose answer was lost is simply repeated."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self._database.writing() as connection:
+                    return write_batch(connection, arrivals, self._knowledge)
+            except (OperationalError, PoolTimeoutError) as error:
+                _log.warning("the database refused a batch", attempt=attempt, error=str(getattr(error, "orig", error)))
+                if attempt == TRIES:
+                    msg = "the database does not take records right now"
+                    raise StoreUnavailableError(msg) from error
+                self._sleep(0.05 * 4**attempt)
+            except DBAPIError as error:
+                if not error.connection_invalidated or attempt == TRIES:
+                    raise
+                self._sleep(0.05 * 4**attempt)
+        raise AssertionError
+
+
+def _size(arrival: Arrival) -> int:
+    decoded = arrival.decoded
+    return sum(len(event.raw) for event in decoded.events) + sum(len(piece.data) for piece in decoded.quarantined) + 100
