@@ -7,11 +7,11 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from tracehub.analytics.content import answers_to
+from tracehub.analytics.knowledge import Knowledge
 from tracehub.bedrock.assemble import assemble
 from tracehub.bedrock.blocks import pack, unpack
 from tracehub.bedrock.clues import Clues, clues_in
-from tracehub.bedrock.prices import PriceTable
-from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
 from tracehub.model.trace import Trace
@@ -24,13 +24,6 @@ _log = structlog.get_logger(__name__)
 
 # A trace that arrives line by line would end in as many blocks; from here on they are packed together again.
 MOST_BLOCKS = 8
-
-
-class Knowledge(msgspec.Struct, frozen=True):
-    """What assembling needs beside the events."""
-
-    prices: PriceTable
-    rules: tuple[ErrorRule, ...]
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -74,7 +67,7 @@ def rebuild(
         return
     missing = [trace_id for trace_id, events in events_of.items() if not events]
     loaded = {trace_id: _unpacked(blocks) for trace_id, blocks in event_blocks.of_traces(connection, missing).items()}
-    answers = _answers(connection, {**events_of, **loaded})
+    answers = answers_to(connection, {**events_of, **loaded})
     before = traces.sessions_of(connection, sorted(events_of))
     received = traces.received(connection, sorted(before)) if before else {}
     trace_rows, all_span_rows, session_ids = [], [], set(before.values())
@@ -228,25 +221,6 @@ def _block(trace_id: str, events: Sequence[Event], received_at: int) -> tuple[st
 
 def _unpacked(blocks: Sequence[bytes]) -> list[Event]:
     return [event for block in blocks for event in unpack(block)]
-
-
-def _answers(connection: Connection, events_of: Mapping[str, list[Event]]) -> dict[str, Event]:
-    """The request events that answer any of these traces, by invocationId."""
-    asked = {name for events in events_of.values() for name in clues_in(e for e in events if _may_ask(e)).asks}
-    if not asked:
-        return {}
-    found = {name: side.answered_by for name, side in return_controls.find(connection, asked).items() if side.answered_by}
-    stored = event_blocks.of_traces(connection, sorted({by for by in found.values() if not events_of.get(by)}))
-    answers: dict[str, Event] = {}
-    for name, by in found.items():
-        for event in events_of.get(by) or _unpacked(stored.get(by, [])):
-            if event.kind == "request" and name in clues_in([event]).answers:
-                answers[name] = event
-    return answers
-
-
-def _may_ask(event: Event) -> bool:
-    return event.kind == "return_control" or (event.kind == "trace" and b"RETURN_CONTROL" in event.raw)
 
 
 def _assembled(

@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import OverloadedError, StoreUnavailableError, TracehubError
 from tracehub.model.listing import Counts
-from tracehub.pipeline.batch import Arrival, Knowledge, write_batch
+from tracehub.pipeline.batch import Arrival, write_batch
 from tracehub.store.database import Database
 
 _log = structlog.get_logger(__name__)

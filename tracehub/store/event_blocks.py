@@ -58,3 +58,13 @@ def add(
         _COLUMNS,
         [(project, bytes.fromhex(trace), bytes.fromhex(block), *rest) for trace, block, *rest in rows],
     )
+
+
+def trace_ids(
+    connection: Connection, after: str | None, limit: int, *, project: str = DEFAULT_PROJECT
+) -> tuple[str, ...]:
+    """The ids of all traces that have events, in their own order, `limit` at a time."""
+    query = select(event_blocks.c.trace_id).distinct().where(event_blocks.c.project_id == project)
+    if after is not None:
+        query = query.where(event_blocks.c.trace_id > after)
+    return tuple(connection.scalars(query.order_by(event_blocks.c.trace_id).limit(limit)))

@@ -79,16 +79,6 @@ def received(connection: Connection, trace_ids: Iterable[str], *, project: str =
     return found
 
 
-def every_id(
-    connection: Connection, after: str | None, limit: int, *, project: str = DEFAULT_PROJECT
-) -> tuple[str, ...]:
-    """The ids of all traces in their own order, `limit` at a time."""
-    query = select(traces.c.trace_id).where(traces.c.project_id == project).order_by(traces.c.trace_id).limit(limit)
-    if after is not None:
-        query = query.where(traces.c.trace_id > after)
-    return tuple(connection.scalars(query))
-
-
 def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> None:
     """Deletes the rows of these traces; their events and spans are other tables' matter."""
     for chunk in in_chunks(trace_ids):

@@ -1,0 +1,89 @@
+"""The only place that builds objects and connects them."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from tracehub.analytics.knowledge import Knowledge, load_knowledge
+from tracehub.errors import StoreUnavailableError
+from tracehub.model.record import Limits
+from tracehub.pipeline.ingest import Ingest
+from tracehub.pipeline.writer import Writer
+from tracehub.settings import Settings
+from tracehub.store import migrate
+from tracehub.store.database import Database, parse_url
+
+
+class App:
+    """One process's parts. `ingest` takes records in, `database` is read by pages and commands."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.knowledge = load_knowledge(settings.prices_file, settings.tool_error_rules_file)
+        self.limits = limits_of(settings)
+        self.writer = Writer(database, self.knowledge, queue_bytes=settings.queue_bytes)
+        self.ingest = Ingest(self.writer, self.limits)
+
+    def ready(self) -> None:
+        """StoreUnavailableError where the writer has died or the database does not answer."""
+        if not self.writer.alive:
+            msg = "the writer has stopped"
+            raise StoreUnavailableError(msg)
+        try:
+            with self.database.reading() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except DBAPIError as error:
+            msg = "the database does not answer"
+            raise StoreUnavailableError(msg) from error
+
+
+@contextmanager
+def open_app(settings: Settings) -> Iterator[App]:
+    """The parts, connected, on a database of the right schema; what was handed in is stored before they are taken apart."""
+    database = open_database(settings)
+    try:
+        app = App(settings, database)
+        try:
+            yield app
+        finally:
+            app.writer.close()
+    finally:
+        database.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database. SQLite is migrated on the way; PostgreSQL must be at the right revision (`tracehub db upgrade`)."""
+    database = Database(parse_url(settings.database_url))
+    try:
+        if database.is_sqlite:
+            with database.writing() as connection:
+                migrate.upgrade(connection)
+        else:
+            with database.reading() as connection:
+                migrate.require_current(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The bounds on decoding that the settings give."""
+    return Limits(
+        max_event_bytes=settings.max_event_bytes,
+        max_depth=settings.max_depth,
+        max_document_bytes=settings.max_decompressed_bytes,
+        max_decompression_ratio=settings.max_decompression_ratio,
+        quarantine_bytes=settings.quarantine_bytes,
+    )
+
+
+def clock() -> int:
+    """Now, in microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+__all__ = ["App", "Knowledge", "clock", "limits_of", "open_app", "open_database"]

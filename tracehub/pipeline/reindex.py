@@ -1,0 +1,27 @@
+"""Builds traces and spans anew from their events, after the parser learned something."""
+
+from collections.abc import Callable
+
+from tracehub.analytics.knowledge import Knowledge
+from tracehub.pipeline.batch import rebuild
+from tracehub.store import event_blocks
+from tracehub.store.database import Database
+
+AT_ONCE = 200
+
+
+def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callable[[int], None]) -> int:
+    """Rebuilds every trace from its events, `AT_ONCE` to a transaction; how many there were.
+
+    Events are only read, so stopping half way loses nothing: run it again. `tell` hears how many are done.
+    """
+    after, done = None, 0
+    while True:
+        with database.writing() as connection:
+            trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
+            rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
+        if not trace_ids:
+            return done
+        after = trace_ids[-1]
+        done += len(trace_ids)
+        tell(done)
