@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
@@ -14,6 +15,8 @@ from tracehub.pipeline.writer import Writer
 from tracehub.settings import Settings
 from tracehub.store import migrate
 from tracehub.store.database import Database, parse_url
+from tracehub.web.build import build_web
+from tracehub.web.dependencies import Dependencies
 
 
 class App:
@@ -27,6 +30,11 @@ class App:
         self.writer = Writer(database, self.knowledge, queue_bytes=settings.queue_bytes)
         self.ingest = Ingest(self.writer, self.limits)
 
+    def announce(self, address: str) -> None:
+        """Tells other processes that look at the SQLite database where this one serves it."""
+        if self.database.lock:
+            self.database.lock.announce(address)
+
     def ready(self) -> None:
         """StoreUnavailableError where the writer has died or the database does not answer."""
         if not self.writer.alive:
@@ -38,6 +46,20 @@ class App:
         except DBAPIError as error:
             msg = "the database does not answer"
             raise StoreUnavailableError(msg) from error
+
+
+def web_of(app: App) -> FastAPI:
+    """The web UI and the API of an app."""
+    return build_web(
+        Dependencies(
+            reading=app.database.reading,
+            take_in=app.ingest.handle,
+            ready=app.ready,
+            knowledge=app.knowledge,
+            settings=app.settings,
+            clock=clock,
+        )
+    )
 
 
 @contextmanager

@@ -72,6 +72,21 @@ def data(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT)
     return zstandard.ZstdDecompressor().decompress(found)
 
 
+def resolve(connection: Connection, start: str, *, project: str = DEFAULT_PROJECT) -> str:
+    """The one piece whose id begins with `start`; NotFoundError where none or several do."""
+    found = [piece for piece in every_id(connection, project=project) if piece.startswith(start.lower())]
+    if len(found) != 1:
+        msg = f"{'nothing is' if not found else f'{len(found)} pieces are'} quarantined under {start}"
+        raise NotFoundError(msg)
+    return found[0]
+
+
+def every_id(connection: Connection, *, project: str = DEFAULT_PROJECT) -> tuple[str, ...]:
+    """The ids of all quarantined pieces."""
+    query = select(quarantine.c.sha256).where(quarantine.c.project_id == project)
+    return tuple(connection.scalars(query.order_by(quarantine.c.received_at, quarantine.c.sha256)))
+
+
 def tried(connection: Connection, sha256: str, reason: str, *, project: str = DEFAULT_PROJECT) -> None:
     """Notes that a piece was tried again in vain, and why."""
     of_this = (quarantine.c.project_id == project, quarantine.c.sha256 == sha256)

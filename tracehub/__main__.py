@@ -1,0 +1,5 @@
+"""Lets `python -m tracehub` do what `tracehub` does."""
+
+from tracehub.cli import main
+
+main()

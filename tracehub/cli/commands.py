@@ -1,0 +1,39 @@
+"""The list of commands."""
+
+import typer
+
+from tracehub import __version__
+from tracehub.cli import database, demo, importing, quarantine, reindexing, serving, viewing
+
+
+def build_commands() -> typer.Typer:
+    """Every command under its name."""
+    commands = typer.Typer(
+        name="tracehub",
+        help="Keeps and shows the traces of agents built with Agents for Amazon Bedrock.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    commands.callback()(_version_option)
+    commands.command("serve")(serving.serve)
+    commands.command("import")(importing.import_)
+    commands.command("view")(viewing.view)
+    commands.command("demo")(demo.demo)
+    commands.command("demo-data")(demo.demo_data)
+    commands.command("reindex")(reindexing.reindex)
+    commands.add_typer(quarantine.commands, name="quarantine")
+    commands.add_typer(database.commands, name="db")
+    return commands
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tracehub {__version__}")
+        raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
+) -> None:
+    pass

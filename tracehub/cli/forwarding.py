@@ -1,0 +1,74 @@
+"""Hands files to a running tracehub, as a SQLite database belongs to the process that serves it."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tracehub.errors import PermanentError, StoreUnavailableError
+from tracehub.model.listing import Counts
+from tracehub.settings import Settings
+
+# Well below the server's body limit, so that a line that crosses the end of a part can be kept whole.
+PART = 8 * 1024 * 1024
+TRIES = 10
+
+
+def serving_address(settings: Settings) -> str | None:
+    """The URL of the process that owns the SQLite database, None where it serves none."""
+    from tracehub.store.database import parse_url
+    from tracehub.store.process_lock import owner_of
+
+    address = owner_of(Path(parse_url(settings.database_url).database or "")).get("address")
+    return address if isinstance(address, str) else None
+
+
+def forward_to(address: str, settings: Settings) -> Callable[[Iterator[bytes], str], Iterator[Counts]]:
+    """Sends a source's chunks to the server at `address` and yields what it answers."""
+
+    def take(chunks: Iterator[bytes], source: str) -> Iterator[Counts]:
+        for part in _parts(chunks, settings.max_body_bytes, source):
+            yield _send(address, part, settings)
+
+    return take
+
+
+def _parts(chunks: Iterator[bytes], limit: int, source: str) -> Iterator[bytes]:
+    """A short source whole; a long one of JSON lines in parts that end where a line ends."""
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        cut = held.rfind(b"\n{") + 1
+        if len(held) >= PART and cut > 0 and held.startswith(b"{"):
+            yield held[:cut]
+            held = held[cut:]
+        if len(held) > limit:
+            msg = f"{source} is too large to hand to the running tracehub; stop it, import, and start it again"
+            raise PermanentError(msg)
+    if held:
+        yield held
+
+
+def _send(address: str, body: bytes, settings: Settings) -> Counts:
+    headers = {"Content-Type": "application/octet-stream"}
+    if settings.api_keys:
+        headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"
+    for attempt in range(1, TRIES + 1):
+        request = urllib.request.Request(f"{address}/api/v1/records", body, headers)  # noqa: S310 (our own server's address)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310 (as above)
+                return Counts(**json.load(response))
+        except urllib.error.HTTPError as error:
+            answer = json.loads(error.read() or b"{}")
+            if error.code == 422 and "records" in answer:  # noqa: PLR2004
+                return Counts(**{name: answer[name] for name in Counts.__struct_fields__})
+            if error.code not in (429, 503) or attempt == TRIES:
+                msg = f"the running tracehub at {address} refused: {answer.get('detail') or error.reason}"
+                raise PermanentError(msg) from error
+            time.sleep(float(error.headers.get("Retry-After", 1)))
+        except urllib.error.URLError as error:
+            msg = f"the running tracehub at {address} does not answer: {error.reason}"
+            raise StoreUnavailableError(msg) from error
+    raise AssertionError

@@ -1,0 +1,63 @@
+"""`tracehub serve`: the web UI and the API."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from tracehub.cli.environment import read_settings
+from tracehub.settings import Settings
+
+if TYPE_CHECKING:
+    from tracehub.app import App
+
+
+def serve(
+    host: str | None = typer.Option(None, help="Address to listen on; off loopback TRACEHUB_API_KEYS is required."),
+    port: int | None = typer.Option(None, help="Port to listen on.", min=1, max=65535),
+) -> None:
+    """Serve the web UI and the API until interrupted."""
+    run_server(read_settings(host=host, port=port))
+
+
+def run_server(settings: Settings) -> None:
+    """Opens the database and serves; returns when told to stop and all that was taken in is stored."""
+    from tracehub.app import open_app
+    from tracehub.web.safety.binding import refuse_open_bind
+
+    refuse_open_bind(settings)
+    with open_app(settings) as app:
+        serve_app(app)
+
+
+def serve_app(app: "App") -> None:
+    """Serves an opened app at the address its settings name, and prints that address once it answers."""
+    import uvicorn
+
+    from tracehub.app import web_of
+
+    address = address_of(app.settings)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:
+            await super().startup(sockets)  # type: ignore[arg-type]
+            if self.started:
+                app.announce(address)
+                typer.echo(f"tracehub is at {address}  (Ctrl+C stops it)")
+
+    config = uvicorn.Config(
+        web_of(app),
+        host=app.settings.host,
+        port=app.settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    Server(config).run()
+
+
+def address_of(settings: Settings) -> str:
+    """The URL at which a browser finds the server."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (only compared)
+    return f"http://{host}:{settings.port}"
