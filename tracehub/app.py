@@ -1,10 +1,12 @@
 """The only place that builds objects and connects them."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
@@ -15,8 +17,9 @@ from tracehub.pipeline.writer import Writer
 from tracehub.settings import Settings
 from tracehub.store import migrate
 from tracehub.store.database import Database, parse_url
-from tracehub.web.build import build_web
-from tracehub.web.dependencies import Dependencies
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class App:
@@ -50,6 +53,10 @@ class App:
 
 def web_of(app: App) -> FastAPI:
     """The web UI and the API of an app."""
+    # Only serving needs the web framework: importing a file should not wait for it.
+    from tracehub.web.build import build_web
+    from tracehub.web.dependencies import Dependencies
+
     return build_web(
         Dependencies(
             reading=app.database.reading,
@@ -64,7 +71,10 @@ def web_of(app: App) -> FastAPI:
 
 @contextmanager
 def open_app(settings: Settings) -> Iterator[App]:
-    """The parts, connected, on a database of the right schema; what was handed in is stored before they are taken apart."""
+    """The parts, connected, on a database of the right schema.
+
+    What was handed in is stored before they are taken apart.
+    """
     database = open_database(settings)
     try:
         app = App(settings, database)

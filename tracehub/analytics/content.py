@@ -42,7 +42,9 @@ def answers_to(
     connection: Connection, events_of: Mapping[str, Sequence[Event]], *, project: str = DEFAULT_PROJECT
 ) -> dict[str, Event]:
     """The request events that answer control handed back by any of these traces, by invocationId."""
-    asked = {name for found in events_of.values() for name in clues_in(event for event in found if _may_ask(event)).asks}
+    asked = {
+        name for found in events_of.values() for name in clues_in(event for event in found if _may_ask(event)).asks
+    }
     if not asked:
         return {}
     sides = return_controls.find(connection, asked, project=project)
@@ -52,7 +54,9 @@ def answers_to(
     answers: dict[str, Event] = {}
     for name, by in answered.items():
         candidates = events_of.get(by) or [event for block in stored.get(by, []) for event in unpack(block)]
-        answers.update({name: found for found in candidates if found.kind == "request" and name in clues_in([found]).answers})
+        for found in candidates:
+            if found.kind == "request" and name in clues_in([found]).answers:
+                answers[name] = found
     return answers
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from tracehub.bedrock.answer import answer_of, files_of, question_of
-from tracehub.bedrock.exceptions import exception_of
 from tracehub.bedrock.collaborators import nest
 from tracehub.bedrock.draft import Draft
+from tracehub.bedrock.exceptions import exception_of
 from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.order import items_of
 from tracehub.bedrock.prices import PriceTable
@@ -34,12 +34,17 @@ def assemble(
 ) -> Trace:
     """The trace with all its spans.
 
-    `events` are all that is known of the trace, in any order, repetitions included. `answers` are the request events that
-    brought results for control this trace handed back, by invocationId. Never raises on content: what cannot be placed
-    is left to the raw events.
+    `events` are all that is known of the trace, in any order, repetitions included. `answers` are the request events
+    that brought results for control this trace handed back, by invocationId. Never raises on content: what cannot be
+    placed is left to the raw events.
     """
     known = _distinct(events)
-    items = [item for event in known if event.kind == "trace" and (part := part_of(event.body)) for item in items_of(event, part)]
+    items = [
+        item
+        for event in known
+        if event.kind == "trace" and (part := part_of(event.body))
+        for item in items_of(event, part)
+    ]
     root, collaborators = runs_of(items, trace_id)
     spans_of = {run.run_id: _spans_of(run, prices, rules) for run in ([root] if root else []) + collaborators}
     top = _top(trace_id, root, known)
@@ -108,12 +113,17 @@ def _top(trace_id: str, root: Run | None, events: list[Event]) -> Draft:
     agent = root.agent if root else _NO_RUN
     if agent.agent_id is None and not agent.inline:
         agent = Agent(
-            agent_id=text(request, "agentId"), alias_id=text(request, "agentAliasId"), arn=agent.arn, version=agent.version
+            agent_id=text(request, "agentId"),
+            alias_id=text(request, "agentAliasId"),
+            arn=agent.arn,
+            version=agent.version,
         )
     chain = "/".join(root.chain) if root else ""
     draft = Draft("agent", agent_name(agent), f"agent:{trace_id}:{chain}", root.run_id if root else None, None, None)
     draft.fields = {"agent": agent, "session_id": root.session_id if root else None}
-    draft.events = [event.event_id for event in events if event.kind in ("chunk", "files", "exception", "request", "response")]
+    draft.events = [
+        event.event_id for event in events if event.kind in ("chunk", "files", "exception", "request", "response")
+    ]
     return draft
 
 
@@ -190,5 +200,5 @@ def _freeze(top: Draft, trace_id: str) -> tuple[Span, ...]:
             visit(child, span.span_id)
 
     visit(top, None)
-    assert isinstance(spans[0], AgentSpan)  # noqa: S101 (for the type checker)
+    assert isinstance(spans[0], AgentSpan)
     return tuple(spans)

@@ -11,7 +11,10 @@ from tracehub.model.record import Event
 
 
 class Clues(msgspec.Struct, frozen=True):
-    """`links` pairs a run with the run above it; `asks` and `answers` pair an invocationId with the event's trace_id."""
+    """`links` pairs a run with the run above it.
+
+    `asks` and `answers` pair an invocationId with the event's trace_id.
+    """
 
     links: dict[str, str]
     asks: dict[str, str]
@@ -50,6 +53,5 @@ def _from_trace(event: Event, clues: Clues) -> None:
             child = run_of(text(metadata, "clientRequestId"))
             if child and event.run_id and child != event.run_id:
                 clues.links[child] = event.run_id
-        elif step.member == "invocationInput":
-            if asked := text(mapping(step.value, "actionGroupInvocationInput"), "invocationId"):
-                clues.asks[asked] = event.trace_id
+        elif asked := text(mapping(step.value, "actionGroupInvocationInput"), "invocationId"):
+            clues.asks[asked] = event.trace_id

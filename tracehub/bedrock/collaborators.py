@@ -8,9 +8,7 @@ from tracehub.bedrock.runs import Run
 from tracehub.model.span import Agent, Outcome
 
 
-def nest(
-    root: Run, own: RunSpans, top: Draft, collaborators: list[Run], spans_of: Mapping[str, RunSpans]
-) -> None:
+def nest(root: Run, own: RunSpans, top: Draft, collaborators: list[Run], spans_of: Mapping[str, RunSpans]) -> None:
     """Gives every run its place: the call that names it, else the open call for its alias, else its chain's caller.
 
     Parallel collaborators are paired by alias, never with a stack, as their events interleave.
@@ -50,7 +48,8 @@ def _call_for(
     arn = run.chain[-1] if run.chain else None
     others = {id(call) for run_id, call in named.items() if any(other.run_id == run_id for other in collaborators)}
     return next(
-        (call for call in spans.calls if id(call) not in taken and id(call) not in others and _arn_of(call) == arn), None
+        (call for call in spans.calls if id(call) not in taken and id(call) not in others and _arn_of(call) == arn),
+        None,
     )
 
 
@@ -66,7 +65,12 @@ def _fill(call: Draft, run: Run, spans: RunSpans) -> None:
     call.children = spans.drafts
     call.fields |= {
         "agent": Agent(
-            agent_id=agent.agent_id, alias_id=agent.alias_id, version=agent.version, name=name, arn=agent.arn, inline=agent.inline
+            agent_id=agent.agent_id,
+            alias_id=agent.alias_id,
+            version=agent.version,
+            name=name,
+            arn=agent.arn,
+            inline=agent.inline,
         ),
         "session_id": run.session_id,
     }

@@ -55,7 +55,9 @@ class Draft:
         "step_id",
     )
 
-    def __init__(self, kind: str, name: str, key: str, run_id: str | None, step_id: str | None, phase: Phase | None) -> None:
+    def __init__(
+        self, kind: str, name: str, key: str, run_id: str | None, step_id: str | None, phase: Phase | None
+    ) -> None:
         self.kind = kind
         self.name = name
         self.key = key

@@ -37,7 +37,8 @@ def _digest(content: object, occurrence: int) -> str:
 
 
 def _canonical_step(step: Step) -> Json:
-    """The step with its times as microseconds and its inference numbers as floats, as different writers disagree on both."""
+    """The step with its times as microseconds and its inference numbers as floats, as different writers disagree on
+    both."""
     value = step.value
     if step.member == "modelInvocationInput":
         inference = mapping(value, "inferenceConfiguration")

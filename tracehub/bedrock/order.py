@@ -74,7 +74,10 @@ def _number(step: Step) -> int:
 
 
 def _emitted_at(part: Part, step: Step) -> int | None:
-    """The event's time, or its end where that is later: a routing classifier's output carries its start as eventTime."""
+    """The event's time, or its end where that is later.
+
+    A routing classifier's output carries its start as eventTime.
+    """
     if part.event_time is None or step.union != "routingClassifierTrace":
         return part.event_time
     ended = microseconds(output_metadata(step).get("endTime"))

@@ -17,7 +17,9 @@ _RESULTS = ("functionResult", "apiResult")
 def returned_calls(event: Event) -> tuple[str | None, list[Json]]:
     """The invocationId of a returnControl event and the calls it hands back."""
     content = mapping(event.body, "returnControl")
-    calls = [call for value in mappings(content, "invocationInputs") for name in _CALLS if (call := mapping(value, name))]
+    calls = [
+        call for value in mappings(content, "invocationInputs") for name in _CALLS if (call := mapping(value, name))
+    ]
     return text(content, "invocationId"), calls
 
 

@@ -317,7 +317,9 @@ class RunSpans:
 
     def fail_open(self, error: SpanError, at: int | None) -> None:
         """The calls that were still going on when the run failed failed with it; else the model's last one did."""
-        waiting = [draft for draft in self.drafts if draft.kind in _CALLS and not draft.closed and not _returns_control(draft)]
+        waiting = [
+            draft for draft in self.drafts if draft.kind in _CALLS and not draft.closed and not _returns_control(draft)
+        ]
         if not waiting and self._last_model is not None and not self._last_model.closed:
             waiting = [self._last_model]
         for draft in waiting:

@@ -39,8 +39,14 @@ def runs_of(items: Iterable[Item], trace_id: str) -> tuple[Run | None, list[Run]
 
 def _house(homeless: list[Item], grouped: dict[str, list[Item]], trace_id: str) -> None:
     """Steps without a traceId belong to the run with their chain of callers, else to the top run."""
-    by_chain = {item.part.chain: run_id for run_id, members in sorted(grouped.items()) for item in members if item.part.chain}
-    top = trace_id if trace_id in grouped or not grouped else min(grouped, key=lambda run_id: _shallowest(grouped[run_id]))
+    by_chain = {
+        item.part.chain: run_id for run_id, members in sorted(grouped.items()) for item in members if item.part.chain
+    }
+    top = (
+        trace_id
+        if trace_id in grouped or not grouped
+        else min(grouped, key=lambda run_id: _shallowest(grouped[run_id]))
+    )
     for item in homeless:
         grouped.setdefault(by_chain.get(item.part.chain, top), []).append(item)
 

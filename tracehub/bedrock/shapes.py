@@ -94,8 +94,8 @@ def kind_of(body: Json) -> EventKind | None:
 def part_of(body: Json) -> Part | None:
     """The TracePart in `body`, or None where there is none.
 
-    Understands `{"trace": TracePart}`, a bare TracePart, a TracePart with its step's members lifted to the top, the bare
-    union, a bare step, and the console's merged step.
+    Understands `{"trace": TracePart}`, a bare TracePart, a TracePart with its step's members lifted to the top, the
+    bare union, a bare step, and the console's merged step.
     """
     outer = body
     union = mapping(outer, "trace")

@@ -11,5 +11,5 @@ def main() -> None:
     try:
         build_commands()()
     except TracehubError as error:
-        print(f"tracehub: {error}", file=sys.stderr)  # noqa: T201
+        print(f"tracehub: {error}", file=sys.stderr)
         sys.exit(2)

@@ -62,7 +62,7 @@ def _send(address: str, body: bytes, settings: Settings) -> Counts:
                 return Counts(**json.load(response))
         except urllib.error.HTTPError as error:
             answer = json.loads(error.read() or b"{}")
-            if error.code == 422 and "records" in answer:  # noqa: PLR2004
+            if error.code == 422 and "records" in answer:
                 return Counts(**{name: answer[name] for name in Counts.__struct_fields__})
             if error.code not in (429, 503) or attempt == TRIES:
                 msg = f"the running tracehub at {address} refused: {answer.get('detail') or error.reason}"

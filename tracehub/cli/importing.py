@@ -22,7 +22,9 @@ Take = Callable[[Iterator[bytes], str], Iterator[Counts]]
 
 
 def import_(
-    paths: list[str] = typer.Argument(help="Files, folders, or - for standard input; plain, gzip or zstd.", metavar="PATH…"),
+    paths: list[str] = typer.Argument(
+        help="Files, folders, or - for standard input; plain, gzip or zstd.", metavar="PATH…"
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as one JSON object."),
 ) -> None:
     """Import traces. Importing the same again changes nothing. Exit code 1 when anything was quarantined."""
@@ -42,7 +44,9 @@ def sources_in(paths: list[str]) -> Iterator[str]:
         if path == STDIN or place.is_file():
             yield path
         elif place.is_dir():
-            yield from (str(file) for file in sorted(place.rglob("*")) if file.is_file() and not file.name.startswith("."))
+            yield from (
+                str(file) for file in sorted(place.rglob("*")) if file.is_file() and not file.name.startswith(".")
+            )
         else:
             msg = f"{path}: no such file or folder"
             raise PermanentError(msg)
@@ -77,7 +81,9 @@ def summary(counts: Counts) -> str:
         f"{counts.records:,} records read, {counts.ignored:,} without a trace ignored",
     ]
     if counts.quarantined:
-        lines.append(f"{counts.quarantined:,} quarantined: they look like traces but cannot be read (tracehub quarantine list)")
+        lines.append(
+            f"{counts.quarantined:,} quarantined: they look like traces but cannot be read (tracehub quarantine list)"
+        )
     return "\n".join(lines)
 
 

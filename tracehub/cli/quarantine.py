@@ -29,7 +29,12 @@ def list_(limit: int = typer.Option(100, help="How many to show, the latest firs
     for row in rows:
         received = datetime.fromtimestamp(row.received_at / 1e6, UTC)
         table.add_row(
-            row.sha256[:12], f"{received:%Y-%m-%d %H:%M:%S}", f"{row.size:,}", str(row.tries), Text(row.source), Text(row.reason)
+            row.sha256[:12],
+            f"{received:%Y-%m-%d %H:%M:%S}",
+            f"{row.size:,}",
+            str(row.tries),
+            Text(row.source),
+            Text(row.reason),
         )
     Console().print(table)
 

@@ -12,7 +12,9 @@ from tracehub.cli.environment import read_settings
 
 
 def view(
-    paths: list[str] = typer.Argument(help="Files, folders, or - for standard input; plain, gzip or zstd.", metavar="FILE…"),
+    paths: list[str] = typer.Argument(
+        help="Files, folders, or - for standard input; plain, gzip or zstd.", metavar="FILE…"
+    ),
     browser: bool = typer.Option(True, help="Open the default browser."),
     port: int | None = typer.Option(None, help="Port to listen on; a free one by default.", min=1, max=65535),
 ) -> None:

@@ -118,9 +118,12 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One span as timelines show it. `seq` counts a trace's spans in pre-order from 0, `parent_seq` is None at the root.
+    """One span as timelines show it.
 
-    `rationale` is the text that precedes the span (at most 2,000 characters), `summary` one line of its input or output.
+    `seq` counts a trace's spans in pre-order from 0, `parent_seq` is None at the root.
+
+    `rationale` is the text that precedes the span (at most 2,000 characters), `summary` one line of its input or
+    output.
     """
 
     trace_id: str

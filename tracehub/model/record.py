@@ -22,10 +22,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a response stream, or the request or response metadata recorded beside it.
 
-    `raw` is one line of JSON that says itself what it is: the bytes as received where they were JSON (with the white space
-    between tokens removed if they stood on several lines), re-encoded where they were a Python repr, and the payload under
-    its member's name (`{"trace": …}`, `{"chunk": …}`, `{"throttlingException": …}`) where they were a binary frame. The
-    request and the metadata of a recorded call stand under `{"request": …}` and `{"response": …}`.
+    `raw` is one line of JSON that says itself what it is: the bytes as received where they were JSON (with the white
+    space between tokens removed if they stood on several lines), re-encoded where they were a Python repr, and the
+    payload under its member's name (`{"trace": …}`, `{"chunk": …}`, `{"throttlingException": …}`) where they were a
+    binary frame. The request and the metadata of a recorded call stand under `{"request": …}` and `{"response": …}`.
 
     `event_id` (32 hex digits) is the hash of the canonical content and, for messages that may lawfully repeat, of the
     occurrence's number: the same message from two sources has one id, two equal chunks of a stream have two.

@@ -109,10 +109,10 @@ class OutputFile(msgspec.Struct, frozen=True, kw_only=True):
 class SpanBase(msgspec.Struct, frozen=True, kw_only=True):
     """What every span has.
 
-    `span_id` is 16 hex digits, by hash, so that assembling again changes nothing. Times are microseconds since 1970 UTC, None
-    where unknown; `times_derived` says that they were concluded from neighbouring events because AWS reported none.
-    `step_id` is Bedrock's traceId. `iteration` counts the orchestration steps of the span's agent from 1. `missing`
-    names what an incomplete span lacks. `event_ids` are the events it was made from, in order.
+    `span_id` is 16 hex digits, by hash, so that assembling again changes nothing. Times are microseconds since 1970
+    UTC, None where unknown; `times_derived` says that they were concluded from neighbouring events because AWS reported
+    none. `step_id` is Bedrock's traceId. `iteration` counts the orchestration steps of the span's agent from 1.
+    `missing` names what an incomplete span lacks. `event_ids` are the events it was made from, in order.
     """
 
     span_id: str

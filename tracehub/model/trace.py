@@ -10,8 +10,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     `trace_id` is the top agent's request uuid (32 hex digits): also the OpenTelemetry trace id and AWS's request id.
     `spans` is the tree in pre-order, the root first, siblings in the order they began. `session_id` is None where no
-    event named it. `missing` says what an incomplete trace lacks, in words. `return_controls` are the invocationIds this
-    call handed back, `answers` the one it answers.
+    event named it. `missing` says what an incomplete trace lacks, in words. `return_controls` are the invocationIds
+    this call handed back, `answers` the one it answers.
     """
 
     trace_id: str

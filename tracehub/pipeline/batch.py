@@ -40,9 +40,7 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
     Repeating it changes nothing. A trace whose assembling fails keeps its events and is marked for reindexing.
     """
     for arrival in arrivals:
-        quarantine.add(
-            connection, arrival.decoded.quarantined, source=arrival.source, received_at=arrival.received_at
-        )
+        quarantine.add(connection, arrival.decoded.quarantined, source=arrival.source, received_at=arrival.received_at)
     events = [event for arrival in arrivals for event in arrival.decoded.events]
     if not events:
         return [_count(arrival, 0, set()) for arrival in arrivals]
@@ -52,10 +50,16 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
     news, counts = _sort_out(arrivals, roots, known)
     joined = _join_orphans(connection, roots, known, news)
     exchanges = _exchanges(connection, clues, roots)
-    touched = set(news) | joined | {asked.asked_by for asked in exchanges.values() if asked.asked_by and asked.answered_by}
+    touched = (
+        set(news) | joined | {asked.asked_by for asked in exchanges.values() if asked.asked_by and asked.answered_by}
+    )
     _write_events(connection, news, known, joined, arrivals[0].received_at)
-    rebuild(connection, {trace_id: known.get(trace_id, []) + news.get(trace_id, []) for trace_id in touched}, knowledge,
-            received_at=arrivals[0].received_at)
+    rebuild(
+        connection,
+        {trace_id: known.get(trace_id, []) + news.get(trace_id, []) for trace_id in touched},
+        knowledge,
+        received_at=arrivals[0].received_at,
+    )
     return counts
 
 
@@ -117,7 +121,9 @@ def _sort_out(
     arrivals: Sequence[Arrival], roots: Mapping[str, str], known: Mapping[str, list[Event]]
 ) -> tuple[dict[str, list[Event]], list[Counts]]:
     """The events that are new, by trace, and what became of each arrival's."""
-    seen = {(roots.get(trace_id, trace_id), event.event_id): event for trace_id, events in known.items() for event in events}
+    seen = {
+        (roots.get(trace_id, trace_id), event.event_id): event for trace_id, events in known.items() for event in events
+    }
     news: dict[str, list[Event]] = {}
     counts = []
     for arrival in arrivals:
@@ -191,7 +197,11 @@ def _write_events(
     received_at: int,
 ) -> None:
     repacked = {trace_id for trace_id in set(news) & set(known) if _positions_changed(news[trace_id], known[trace_id])}
-    crowded = {name for name, count in event_blocks.counts(connection, sorted(set(news) & set(known))).items() if count >= MOST_BLOCKS}
+    crowded = {
+        name
+        for name, count in event_blocks.counts(connection, sorted(set(news) & set(known))).items()
+        if count >= MOST_BLOCKS
+    }
     whole = repacked | crowded | joined
     event_blocks.remove(connection, sorted(whole))
     rows = []

@@ -1,7 +1,7 @@
 """Tries quarantined pieces again."""
 
-from tracehub.bedrock.decode import decode
 from tracehub.analytics.knowledge import Knowledge
+from tracehub.bedrock.decode import decode
 from tracehub.model.record import Limits, Record
 from tracehub.pipeline.batch import Arrival, write_batch
 from tracehub.store import quarantine

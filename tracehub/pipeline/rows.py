@@ -90,7 +90,11 @@ def broken_trace_row(trace_id: str, event_count: int, received_at: int) -> tuple
         answer=None,
         citations=(),
         files=(),
-        spans=(AgentSpan(span_id="0" * 16, parent_id=None, name="", phase=None, run_id=None, step_id=None, agent=_NO_AGENT),),
+        spans=(
+            AgentSpan(
+                span_id="0" * 16, parent_id=None, name="", phase=None, run_id=None, step_id=None, agent=_NO_AGENT
+            ),
+        ),
         return_controls=(),
         answers=None,
     )
@@ -171,7 +175,9 @@ def _summary(span: Span) -> str | None:
         case RetrievalSpan():
             return span.query
         case GuardrailSpan():
-            return ", ".join(finding.name or finding.type or finding.policy for finding in span.assessments) or span.action
+            return (
+                ", ".join(finding.name or finding.type or finding.policy for finding in span.assessments) or span.action
+            )
         case AgentSpan():
             return span.input
         case CustomSpan():

@@ -26,7 +26,9 @@ _STOP = None
 class Writer:
     """Writes arrivals in one thread, many to a transaction. At most `queue_bytes` wait; more is refused."""
 
-    def __init__(self, database: Database, knowledge: Knowledge, *, queue_bytes: int, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, database: Database, knowledge: Knowledge, *, queue_bytes: int, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._database = database
         self._knowledge = knowledge
         self._queue_bytes = queue_bytes
@@ -125,7 +127,10 @@ class Writer:
         tell()
 
     def _commit(self, arrivals: Sequence[Arrival]) -> list[Counts]:
-        """One transaction, tried again where trying again can help: a commit whose answer was lost is simply repeated."""
+        """One transaction, tried again where trying again can help.
+
+        A commit whose answer was lost is simply repeated.
+        """
         for attempt in range(1, TRIES + 1):
             try:
                 with self._database.writing() as connection:

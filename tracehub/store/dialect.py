@@ -32,7 +32,9 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
         connection.execute(insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
-def insert_new(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+def insert_new(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
     """Writes `rows` as fast as the database takes them. The values are the driver's own: bytes for HexId columns.
 
     The keys must be new: a repeated one raises.
@@ -45,8 +47,13 @@ def insert_new(connection: Connection, table: Table, columns: Sequence[str], row
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608
         return
     driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
-    types = [_COPY_TYPES[column.type.compile(dialect=connection.dialect)] for column in (table.c[name] for name in columns)]
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+    types = [
+        _COPY_TYPES[column.type.compile(dialect=connection.dialect)] for column in (table.c[name] for name in columns)
+    ]
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy,
+    ):
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)

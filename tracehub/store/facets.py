@@ -24,7 +24,7 @@ def _values(connection: Connection, column: Column[str], project: str) -> tuple[
 
 
 def _tools(connection: Connection, project: str) -> tuple[str, ...]:
-    """Walks the index from name to name, as reading every call to find a dozen names costs seconds at a million spans."""
+    """Walks the index from name to name: reading every call to find a dozen names takes seconds at a million spans."""
     query = (
         select(spans.c.name)
         .where(spans.c.project_id == project, spans.c.kind.in_(("tool", "code")))

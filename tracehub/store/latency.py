@@ -19,7 +19,10 @@ def milliseconds_of(bucket: int) -> float:
 
 
 def percentile(counts: dict[int, int], share: float) -> float | None:
-    """The duration in milliseconds below which `share` (0 to 1) of the counted calls lie; None where none is counted."""
+    """The duration in milliseconds below which `share` (0 to 1) of the counted calls lie.
+
+    None where none is counted.
+    """
     total = sum(counts.values())
     if not total:
         return None

@@ -32,7 +32,7 @@ def current_revision(connection: Connection) -> str | None:
 def head_revision() -> str:
     """The revision this version of tracehub needs."""
     head = ScriptDirectory(str(migrations_dir())).get_current_head()
-    assert head is not None  # noqa: S101 (the wheel carries at least one migration; a test says so)
+    assert head is not None
     return head
 
 

@@ -90,7 +90,9 @@ def every_id(connection: Connection, *, project: str = DEFAULT_PROJECT) -> tuple
 def tried(connection: Connection, sha256: str, reason: str, *, project: str = DEFAULT_PROJECT) -> None:
     """Notes that a piece was tried again in vain, and why."""
     of_this = (quarantine.c.project_id == project, quarantine.c.sha256 == sha256)
-    connection.execute(update(quarantine).where(*of_this).values(tries=quarantine.c.tries + 1, reason=clean(reason, 1000)))
+    connection.execute(
+        update(quarantine).where(*of_this).values(tries=quarantine.c.tries + 1, reason=clean(reason, 1000))
+    )
 
 
 def release(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> None:

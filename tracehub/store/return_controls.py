@@ -30,9 +30,7 @@ def find(
     return found
 
 
-def add(
-    connection: Connection, exchanges: Mapping[str, Exchange], *, project: str = DEFAULT_PROJECT
-) -> None:
+def add(connection: Connection, exchanges: Mapping[str, Exchange], *, project: str = DEFAULT_PROJECT) -> None:
     """Keeps what is known of each side; a side that was known stays."""
     if not exchanges:
         return

@@ -35,7 +35,9 @@ def children(connection: Connection, run_ids: Iterable[str], *, project: str = D
     """The runs called by any of these, directly."""
     found: set[str] = set()
     for chunk in in_chunks(run_ids):
-        query = select(run_links.c.run_id).where(run_links.c.project_id == project, run_links.c.parent_run_id.in_(chunk))
+        query = select(run_links.c.run_id).where(
+            run_links.c.project_id == project, run_links.c.parent_run_id.in_(chunk)
+        )
         found.update(connection.scalars(query))
     return found
 

@@ -1,4 +1,4 @@
-"""The tables. Large ones carry project_id and trace_id in their primary key, so that they can be distributed by either."""
+"""The tables. Large ones have project_id and trace_id in their primary key, so that they can be distributed."""
 
 from sqlalchemy import (
     BigInteger,

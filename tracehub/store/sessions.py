@@ -85,12 +85,16 @@ def _summed(connection: Connection, session_ids: list[str], project: str) -> lis
         *(func.sum(traces.c[name]).label(name) for name in _SUMMED),
     ).where(*of_these)
     rank = func.row_number().over(partition_by=traces.c.session_id, order_by=(traces.c.ordered_at, traces.c.trace_id))
-    ranked = select(traces.c.session_id, *(traces.c[name] for name in _FIRST), rank.label("rank")).where(*of_these).subquery()
+    ranked = (
+        select(traces.c.session_id, *(traces.c[name] for name in _FIRST), rank.label("rank"))
+        .where(*of_these)
+        .subquery()
+    )
     first = {row.session_id: row for row in connection.execute(select(ranked).where(ranked.c.rank == 1))}
     return [
         {"project_id": project}
         | {name: getattr(first[row.session_id], name) for name in _FIRST}
-        | {name: _number(name, value) for name, value in row._mapping.items()}  # noqa: SLF001 (the public way to a row's names)
+        | {name: _number(name, value) for name, value in row._mapping.items()}
         for row in connection.execute(sums.group_by(traces.c.session_id))
     ]
 
@@ -114,7 +118,7 @@ _SUMMED = (
 )
 
 
-def _counted(outcome: str) -> Any:  # noqa: ANN401 (SQLAlchemy's own type of a sum is Any)
+def _counted(outcome: str) -> Any:
     return func.sum(case((traces.c.outcome == outcome, 1), else_=0))
 
 

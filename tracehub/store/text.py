@@ -2,7 +2,7 @@
 
 
 def clean(value: str | None, limit: int | None = None) -> str | None:
-    """`value` without U+0000 and lone surrogates (both become visible marks), cut to `limit` characters with an ellipsis."""
+    """`value` with visible marks for U+0000 and lone surrogates, cut to `limit` characters with an ellipsis."""
     if value is None:
         return None
     if limit is not None and len(value) > limit:

@@ -20,7 +20,10 @@ def buckets(connection: Connection, filter: Filter, *, project: str = DEFAULT_PR
     if conditions:
         joined = (spans.c.project_id == traces.c.project_id) & (spans.c.trace_id == traces.c.trace_id)
         query = query.join(traces, joined).where(*conditions)
-    return [tuple(row) for row in connection.execute(query.group_by(spans.c.name, spans.c.error_source, spans.c.latency_bucket))]
+    return [
+        tuple(row)
+        for row in connection.execute(query.group_by(spans.c.name, spans.c.error_source, spans.c.latency_bucket))
+    ]
 
 
 def traces_per_tool(connection: Connection, filter: Filter, *, project: str = DEFAULT_PROJECT) -> dict[str, int]:
