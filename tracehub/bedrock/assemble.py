@@ -50,7 +50,7 @@ def assemble(
     top = _top(trace_id, root, known)
     own = spans_of[root.run_id] if root else None
     error = _exception(known) or (own.failure if own else None)
-    if own:
+    if root and own:
         top.children = own.drafts
         _finish(top, own)
         nest(root, own, top, collaborators, spans_of)

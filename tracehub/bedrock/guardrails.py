@@ -17,7 +17,7 @@ _FINDINGS = (
 
 def assessments(values: Iterable[Json]) -> tuple[Assessment, ...]:
     """Every finding of every policy, in the API's order of policies."""
-    found = []
+    found: list[Assessment] = []
     for value in values:
         for policy, member, name in _FINDINGS:
             found.extend(_finding(name, finding) for finding in mappings(mapping(value, policy), member))

@@ -57,7 +57,7 @@ def _canonical_output(item: object) -> object:
 
 
 def _canonical_metadata(metadata: Json) -> Json:
-    times = {name: microseconds(metadata[name]) for name in ("startTime", "endTime") if name in metadata}
+    times: Json = {name: microseconds(metadata[name]) for name in ("startTime", "endTime") if name in metadata}
     return {**metadata, **times}
 
 

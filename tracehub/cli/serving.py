@@ -1,5 +1,6 @@
 """`tracehub serve`: the web UI and the API."""
 
+import socket
 from typing import TYPE_CHECKING
 
 import typer
@@ -38,8 +39,8 @@ def serve_app(app: "App") -> None:
     address = address_of(app.settings)
 
     class Server(uvicorn.Server):
-        async def startup(self, sockets: list[object] | None = None) -> None:
-            await super().startup(sockets)  # type: ignore[arg-type]
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
             if self.started:
                 app.announce(address)
                 typer.echo(f"tracehub is at {address}  (Ctrl+C stops it)")

@@ -74,7 +74,9 @@ def rebuild(
     answers = answers_to(connection, {**events_of, **loaded})
     before = traces.sessions_of(connection, sorted(events_of))
     received = traces.received(connection, sorted(before)) if before else {}
-    trace_rows, all_span_rows, session_ids = [], [], set(before.values())
+    trace_rows: list[tuple[object, ...]] = []
+    all_span_rows: list[tuple[object, ...]] = []
+    session_ids = set(before.values())
     for trace_id in sorted(events_of):
         events = events_of[trace_id] or loaded.get(trace_id, [])
         if not events:

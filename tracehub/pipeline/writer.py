@@ -102,7 +102,8 @@ class Writer:
             self._write_apart(batch, error)
             return
         for (_, size, done), counted in zip(batch, counts, strict=True):
-            self._finish(size, lambda done=done, counted=counted: done.set_result(counted))
+            self._release(size)
+            done.set_result(counted)
 
     def _write_apart(self, batch: list[tuple[Arrival, int, Future[Counts]]], error: Exception) -> None:
         """One sender's records must not keep the others' from being stored."""
@@ -115,16 +116,17 @@ class Writer:
                 except Exception as alone:  # as above
                     failure = alone
                 else:
-                    self._finish(size, lambda done=done, counted=counted: done.set_result(counted))
+                    self._release(size)
+                    done.set_result(counted)
                     continue
             if not isinstance(failure, TracehubError):
                 _log.error("records could not be stored", source=arrival.source, exc_info=failure)
-            self._finish(size, lambda done=done, failure=failure: done.set_exception(failure))
+            self._release(size)
+            done.set_exception(failure)
 
-    def _finish(self, size: int, tell: Callable[[], None]) -> None:
+    def _release(self, size: int) -> None:
         with self._lock:
             self._waiting -= size
-        tell()
 
     def _commit(self, arrivals: Sequence[Arrival]) -> list[Counts]:
         """One transaction, tried again where trying again can help.
