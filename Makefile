@@ -1,0 +1,92 @@
+# One command per job: `make demo` to see tracehub, `make test` to check a change.
+
+PYTHON ?= python3
+TESTS ?= tests
+WORKERS ?= auto
+BROWSER ?= yes
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := $(wildcard tracehub tests migrations benchmarks)
+FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench format lock clean dev checks check-format check-lint check-types check-floors chromium
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
+	@$(BIN)/tracehub demo
+
+test: ## Set up what tests need, then check format, lint, types and floors, and run all tests
+	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium)
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target checks
+	@$(BIN)/pytest -n $(WORKERS) $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
+
+bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
+	@$(BIN)/python -m benchmarks
+
+format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+lock: ## Take the newest versions of everything and write them down
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install -e '.[dev]'
+	{ head -n 1 $(LOCK); $(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > $(LOCK).new
+	mv $(LOCK).new $(LOCK)
+	rm -rf $(VENV)-lock
+
+clean: ## Remove the environment, builds and caches (databases stay)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+dev: $(VENV)/.installed-dev
+
+checks: check-format check-lint check-types check-floors
+
+check-format:
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo 'format: run `make format`'; exit 1; }
+
+check-lint:
+	@$(BIN)/ruff check $(SOURCES)
+
+check-types:
+	@$(BIN)/mypy
+
+check-floors:
+	@$(BIN)/lint-imports --no-logo 2>&1 || $(BIN)/lint-imports
+
+# The exact versions of requirements/dev.txt, from wherever this machine's pip is told to look.
+$(VENV)/.installed: pyproject.toml $(LOCK) $(BIN)/python
+	@echo 'Installing tracehub into $(VENV) ...'
+	@$(PIP) install -c $(LOCK) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(LOCK) $(BIN)/python
+	@echo 'Installing tracehub and its development tools into $(VENV) ...'
+	@$(PIP) install -c $(LOCK) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'tracehub needs Python 3.11 or newer; name one with `make PYTHON=python3.12 ...`' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo 'This Python cannot make environments: apt-get install python3-venv (as root)' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+chromium:
+	@if command -v chromium >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo 'The browser tests need Chromium. Install it as root: apt-get install chromium $(FONTS)' >&2; \
+		echo 'or leave these tests out: make test BROWSER=no' >&2; \
+		exit 1; \
+	fi; \
+	echo 'Installing Chromium by apt ...'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && \
+	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends chromium $(FONTS) >/dev/null
