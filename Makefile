@@ -59,7 +59,7 @@ check-types:
 	@$(BIN)/mypy
 
 check-floors:
-	@$(BIN)/lint-imports --no-logo 2>&1 || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 # The exact versions of requirements/dev.txt, from wherever this machine's pip is told to look.
 $(VENV)/.installed: pyproject.toml $(LOCK) $(BIN)/python
