@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from sqlalchemy import URL
 
-from tests import chromium, postgres
+from tests import chromium, databases
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _POSTGRES_FOLDER = "TRACEHUB_TEST_POSTGRES_FOLDER"
@@ -24,23 +23,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The first process ends last, so it stops the server."""
     if not hasattr(config, "workerinput"):
-        postgres.stop(Path(os.environ.pop(_POSTGRES_FOLDER)))
+        databases.stop(Path(os.environ.pop(_POSTGRES_FOLDER)))
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> URL:
-    """A PostgreSQL in which databases may be created: TRACEHUB_TEST_POSTGRES_URL, else one started for this run."""
+def postgresql_server() -> databases.Server:
+    """One server for all workers: TRACEHUB_TEST_POSTGRES_URL, else one that is started for this run."""
     existing = os.environ.get("TRACEHUB_TEST_POSTGRES_URL")
     if existing:
-        return postgres.parse_server(existing)
-    return postgres.start(Path(os.environ[_POSTGRES_FOLDER]))
+        return databases.existing(existing)
+    return databases.start(Path(os.environ[_POSTGRES_FOLDER]), durable=False)
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: URL) -> Iterator[str]:
+def postgresql_url(postgresql_server: databases.Server) -> Iterator[str]:
     """An empty PostgreSQL database of this test's own, as SQLAlchemy writes its address."""
-    with postgres.empty_database(postgresql_server) as url:
-        yield url.render_as_string(hide_password=False)
+    url = postgresql_server.create_database()
+    yield url
+    postgresql_server.drop_database(url)
 
 
 @pytest.fixture

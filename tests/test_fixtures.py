@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from sqlalchemy import URL, create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
-from tests import chromium, postgres
+from tests import chromium, databases
 
 
 def test_a_database_starts_empty_and_keeps_what_is_written(database_url: str) -> None:
@@ -34,12 +34,12 @@ def test_postgresql_is_a_real_server(postgresql_url: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_database_is_dropped_though_a_connection_is_open(postgresql_server: URL) -> None:
-    with postgres.empty_database(postgresql_server) as url:
-        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = psycopg.connect(address, autocommit=True)
-    with connection, pytest.raises(psycopg.OperationalError, match="terminating connection"):
-        connection.execute("SELECT 1")
+def test_a_database_is_dropped_though_a_connection_is_open(postgresql_server: databases.Server) -> None:
+    url = postgresql_server.create_database()
+    connection = create_engine(url).connect()
+    postgresql_server.drop_database(url)
+    with connection, pytest.raises(OperationalError, match="terminating connection"):
+        connection.execute(text("SELECT 1"))
 
 
 def test_the_corpus_has_its_index(corpus_dir: Path) -> None:

