@@ -24,7 +24,7 @@ demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 test: ## Set up what tests need, then check format, lint, types and floors, and run all tests
 	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium)
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target checks
-	@$(BIN)/pytest -n $(WORKERS) $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
 
 bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks
