@@ -8,11 +8,12 @@ BROWSER ?= yes
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOURCES := $(wildcard tracehub tests migrations benchmarks)
 FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help demo test bench format lock clean dev checks check-format check-lint check-types check-floors chromium
 
 help: ## Show this list
@@ -77,6 +78,7 @@ $(BIN)/python:
 		|| { echo 'tracehub needs Python 3.11 or newer; name one with `make PYTHON=python3.12 ...`' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo 'This Python cannot make environments: apt-get install python3-venv (as root)' >&2; exit 1; }
+	@rm -f $(VENV)/.installed*
 	@$(PYTHON) -m venv $(VENV)
 
 chromium:
