@@ -1,5 +1,6 @@
 """Names an event by its content, so that the same message from two sources is one event."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import orjson
@@ -19,21 +20,28 @@ def event_id_of_part(part: Part, occurrence: int) -> str:
         part.chain,
         part.collaborator,
         part.event_time,
-        [(step.union, step.member, _canonical_step(step)) for step in part.steps],
+        [(step.union, step.member, _canonical_step(step)) for step in part.steps or part.unknown],
     ]
-    return _digest(content, occurrence)
+    return repeated(_digest(content), occurrence)
 
 
 def event_id_of_content(kind: str, content: object, occurrence: int) -> str:
     """32 hex digits for a message that is no TracePart; equal messages of one stream differ in `occurrence`."""
-    return _digest([kind, content], occurrence)
+    return repeated(_digest([kind, content]), occurrence)
 
 
-def _digest(content: object, occurrence: int) -> str:
-    digest = blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS), digest_size=16)
-    if occurrence:
-        digest.update(b"#%d" % occurrence)
-    return digest.hexdigest()
+def repeated(event_id: str, occurrence: int) -> str:
+    """The id of the message's repetition number `occurrence`; 0 is the message itself."""
+    return blake2b(b"%s#%d" % (event_id.encode(), occurrence), digest_size=16).hexdigest() if occurrence else event_id
+
+
+def hash_of(event_ids: Iterable[str]) -> str:
+    """32 hex digits that name a call which names itself nowhere."""
+    return blake2b("".join(event_ids).encode(), digest_size=16).hexdigest()
+
+
+def _digest(content: object) -> str:
+    return blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def _canonical_step(step: Step) -> Json:

@@ -31,7 +31,6 @@ EXCEPTIONS = (
     "validationException",
 )
 _KINDS: dict[str, EventKind] = {
-    "trace": "trace",
     "chunk": "chunk",
     "returnControl": "return_control",
     "files": "files",
@@ -39,6 +38,16 @@ _KINDS: dict[str, EventKind] = {
     "response": "response",
     **dict.fromkeys(EXCEPTIONS, "exception"),
 }
+# Loggers use these words too: a message is one of a stream only where it holds a member that AWS gives it.
+_MARKS: dict[EventKind, set[str]] = {
+    "chunk": {"bytes", "attribution"},
+    "return_control": {"invocationId", "invocationInputs"},
+    "files": {"files"},
+    "request": {"inputText", "sessionId", "sessionState", "agentId"},
+    "response": {"ResponseMetadata", "sessionId"},
+    "exception": {"message"},
+}
+_OWNERS = {"agentId", "sessionId", "callerChain"}
 _WHOLE = {"guardrailTrace", "failureTrace", "customOrchestrationTrace"}
 _PHASE_OF_TYPE = {
     "PRE_PROCESSING": "preProcessingTrace",
@@ -61,7 +70,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A TracePart, whatever shape it came in. `chain` are the caller chain's ARNs; `event_time` is in microseconds."""
+    """A TracePart, whatever shape it came in. `chain` are the caller chain's ARNs; `event_time` is in microseconds.
+
+    `unknown` are members newer than this code, kept where no known one stands beside them.
+    """
 
     agent_id: str | None
     alias_id: str | None
@@ -71,24 +83,36 @@ class Part(msgspec.Struct, frozen=True):
     collaborator: str | None
     event_time: int | None
     steps: tuple[Step, ...]
+    unknown: tuple[Step, ...] = ()
 
     @property
     def run_id(self) -> str | None:
         """The uuid (32 hex digits) of the agent run that the traceId names."""
-        for step in self.steps:
+        for step in self.steps or self.unknown:
             if run := run_of(step.step_id):
                 return run
         return None
 
 
+def recognise(body: Json) -> tuple[EventKind, Part | None] | None:
+    """What kind of event `body` is, with its TracePart where it is a trace; None where it is no part of a trace."""
+    for name, value in body.items():
+        if (kind := _KINDS.get(name)) and isinstance(value, dict) and not value.keys().isdisjoint(_MARKS[kind]):
+            return kind, None
+    part = part_of(body)
+    if part is not None:
+        return "trace", part
+    if len(body) == 1:
+        name, value = next(iter(body.items()))
+        if name.endswith("Exception") and isinstance(value, dict) and isinstance(value.get("message"), str):
+            return "exception", None
+    return None
+
+
 def kind_of(body: Json) -> EventKind | None:
     """What kind of event `body` is, or None where it is no part of a trace."""
-    for name, kind in _KINDS.items():
-        if isinstance(body.get(name), dict):
-            return kind
-    if part_of(body) is not None:
-        return "trace"
-    return None
+    recognised = recognise(body)
+    return recognised[0] if recognised else None
 
 
 def part_of(body: Json) -> Part | None:
@@ -104,7 +128,11 @@ def part_of(body: Json) -> Part | None:
     if not union:
         union = {name: outer[name] for name in UNIONS if isinstance(outer.get(name), dict)}
     steps = _union_steps(union) if union else _bare_steps(outer)
-    if not steps:
+    if not union and outer.keys().isdisjoint(_OWNERS) and not any(step.step_id for step in steps):
+        return None
+    # What stands where a step would, in a part that names its agent or session, is a step newer than this code.
+    unknown = [] if steps or not _is_part(outer) or outer.keys().isdisjoint(_OWNERS) else _unknown_steps(union)
+    if not steps and not unknown:
         return None
     return Part(
         agent_id=text(outer, "agentId"),
@@ -115,6 +143,7 @@ def part_of(body: Json) -> Part | None:
         collaborator=text(outer, "collaboratorName"),
         event_time=microseconds(outer.get("eventTime")),
         steps=tuple(steps),
+        unknown=tuple(unknown),
     )
 
 
@@ -140,6 +169,16 @@ def _union_steps(union: Json) -> list[Step]:
             steps.append(Step(name, name, content, text(content, "traceId")))
         else:
             steps.extend(_members(name, content))
+    return steps
+
+
+def _unknown_steps(union: Json) -> list[Step]:
+    steps: list[Step] = []
+    for name, value in union.items():
+        if isinstance(value, dict):
+            content = cast("Json", value)
+            nested = (text(cast("Json", item), "traceId") for item in content.values() if isinstance(item, dict))
+            steps.append(Step(name, name, content, text(content, "traceId") or next(filter(None, nested), None)))
     return steps
 
 

@@ -1,0 +1,1 @@
+"""The envelopes in which people keep traces, one per file."""
