@@ -11,12 +11,9 @@ _MALFORMED = re.compile(r"\s*(?:[45]\d\d: |(?:Error: )?The function call format 
 _LATER = ('"role":"user"', "\n\nHuman:")
 _PREFILL = 400
 _ENDING = 600
-_ERROR_BLOCKS = (
-    re.compile(
-        r", content=(?:\[Content\{type=text, source=null, text=)?(.*?)(?:, reasoningText=null.*?)?, status=error"
-    ),
-    re.compile(r"type=tool_result, is_error=true, content=(.*?)\}\]"),
-    re.compile(r"type=tool_result, content=(.*?), is_error=true"),
+_JAVA_ENDS = (", status=error", ", is_error=true", '}]"')
+_JAVA_CONTENT = "[Content{type=text, source=null, text="
+_JSON_ERRORS = (
     re.compile(r'"text":"((?:[^"\\]|\\.){1,4000})"\}\],"status":"error"'),
     re.compile(r'"content":"((?:[^"\\]|\\.){1,4000})","is_error":true'),
 )
@@ -57,11 +54,17 @@ def _xml_error(tail: str) -> str | None:
 
 
 def _block_error(tail: str) -> str | None:
-    start = max(tail.rfind("tool_use_id"), tail.rfind("toolResult"), 0)
-    for pattern in _ERROR_BLOCKS:
-        if found := pattern.search(tail, start):
-            return found[1]
-    return None
+    """The text of the last result, which says of itself that it is an error."""
+    start = max(tail.rfind("tool_use_id="), tail.rfind("toolResult="))
+    if start < 0:
+        found = [match for pattern in _JSON_ERRORS for match in pattern.finditer(tail)]
+        return found[-1][1] if found else None
+    _, _, said = tail[start:].partition("content=")
+    for end in _JAVA_ENDS:
+        if end in said:
+            said = said[: said.rfind(end)]
+            break
+    return said.removeprefix(_JAVA_CONTENT).partition(", reasoningText=null")[0]
 
 
 def _unescaped(said: str) -> str:
