@@ -38,7 +38,10 @@ def infer_error(output: str | None, rules: tuple[ErrorRule, ...]) -> SpanError |
         objects = tuple(_objects(document))
     plain = text.lstrip(_BLANKS)
     for rule in rules:
-        said = _in_text(rule, plain) if rule.kind in ("text_prefix", "regex") else _in_objects(rule, objects)
+        if rule.keys:
+            said = _in_objects(rule, objects) if objects else None
+        else:
+            said = _in_text(rule, plain)
         if said is not None:
             return SpanError(source=ErrorSource.INFERRED, type=rule.name, text=said[:_LONGEST_EXCERPT].strip() or None)
     return None
@@ -83,7 +86,7 @@ def _object(value: object) -> Json | None:
 
 def _in_text(rule: ErrorRule, text: str) -> str | None:
     if rule.pattern:
-        return text[:_LONGEST_EXCERPT] if compiled(rule.pattern).match(text[: rule.max_length]) else None
+        return text[:_LONGEST_EXCERPT] if compiled(rule.pattern).match(text, 0, rule.max_length) else None
     if not text.startswith(rule.prefixes) or not _begins(text, rule.prefixes):
         return None
     unless = tuple(other.lower() for other in rule.unless)
