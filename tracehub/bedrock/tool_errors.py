@@ -38,10 +38,9 @@ def infer_error(output: str | None, rules: tuple[ErrorRule, ...]) -> SpanError |
         objects = tuple(_objects(document))
     plain = text.lstrip(_BLANKS)
     for rule in rules:
-        if rule.keys:
-            said = _in_objects(rule, objects) if objects else None
-        else:
-            said = _in_text(rule, plain)
+        if rule.keys and not objects:
+            continue
+        said = _in_objects(rule, objects) if rule.keys else _in_text(rule, plain)
         if said is not None:
             return SpanError(source=ErrorSource.INFERRED, type=rule.name, text=said[:_LONGEST_EXCERPT].strip() or None)
     return None
