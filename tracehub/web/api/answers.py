@@ -1,0 +1,208 @@
+"""The API's answers as OpenAPI describes them. Their names are stable."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Item = TypeVar("Item")
+Outcome = Literal["ok", "failed", "blocked", "returned_control", "incomplete"]
+
+
+class Answer(BaseModel):
+    """What an answer holds is exactly what is described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Counts(Answer):
+    """What became of the records: records = those with events + ignored + quarantined."""
+
+    records: int
+    events: int = Field(description="events that were not known before")
+    traces: int = Field(description="traces that got new events")
+    duplicates: int = Field(description="events that were known already")
+    ignored: int = Field(description="records without a trace")
+    quarantined: int = Field(description="records that look like traces but cannot be read")
+
+
+class Agent(Answer):
+    """Who ran; inline agents report neither id, alias nor version."""
+
+    id: str | None
+    alias: str | None
+    version: str | None
+    name: str | None
+    inline: bool
+
+
+class Error(Answer):
+    """Why something counts as an error; `inferred` is concluded from the output by a rule."""
+
+    source: Literal["reported", "inferred"]
+    type: str
+    text: str | None
+
+
+class Usage(Answer):
+    """Sums over the model calls; null where none reported. `calls_with_tokens` and `priced_calls` say how many did."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    model_calls: int
+    calls_with_tokens: int
+    priced_calls: int
+
+
+class Session(Answer):
+    """One conversation. Agent and question are those of its first trace."""
+
+    session_id: str
+    session_reported: bool = Field(description="false where no event named a session and the id is tracehub's own")
+    agent: Agent
+    started_at: datetime | None
+    ended_at: datetime | None
+    received_at: datetime
+    working_ms: float | None = Field(description="the traces' durations, without the pauses between them")
+    question: str | None
+    turns: int
+    steps: int
+    failed_turns: int
+    blocked_turns: int
+    incomplete_turns: int
+    returned_turns: int
+    errors_reported: int
+    errors_inferred: int
+    usage: Usage
+
+
+class TraceSummary(Answer):
+    """One InvokeAgent call, without its spans."""
+
+    trace_id: str
+    session_id: str
+    session_reported: bool
+    agent: Agent
+    started_at: datetime | None
+    ended_at: datetime | None
+    received_at: datetime
+    outcome: Outcome
+    error: Error | None
+    missing: str | None
+    question: str | None
+    answer: str | None
+    steps: int
+    tool_calls: int
+    errors_reported: int
+    errors_inferred: int
+    interventions: int
+    usage: Usage
+    answers: str | None = Field(description="the invocationId of the returned control that this call answers")
+    events: int
+    needs_reindex: bool
+
+
+class SessionDetail(Session):
+    """A session with its traces, in order."""
+
+    traces: list[TraceSummary]
+
+
+class Page(Answer, Generic[Item]):
+    """Some items, newest first; pass `older` or `newer` as `cursor` for the pages beside it."""
+
+    items: list[Item]
+    older: str | None
+    newer: str | None
+
+
+class Span(Answer):
+    """A timed piece. What the kind adds stands in `details`."""
+
+    span_id: str
+    parent_id: str | None
+    kind: Literal["agent", "model", "tool", "code", "retrieval", "guardrail", "custom"]
+    name: str
+    phase: Literal["pre_processing", "routing", "orchestration", "post_processing", "guardrail"] | None
+    run_id: str | None
+    step_id: str | None = Field(description="Bedrock's traceId")
+    iteration: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    times_derived: bool
+    outcome: Outcome
+    error: Error | None
+    missing: list[str]
+    input: str | None
+    output: str | None
+    rationale: str | None
+    tokens: dict[str, int | None] | None
+    cost_usd: float | None
+    details: dict[str, Any]
+    event_ids: list[str]
+
+
+class TraceDetail(Answer):
+    """One call with its whole tree of spans, in pre-order, and full texts."""
+
+    trace_id: str
+    session_id: str | None
+    agent: Agent
+    started_at: datetime | None
+    ended_at: datetime | None
+    outcome: Outcome
+    error: Error | None
+    missing: list[str]
+    question: str | None
+    answer: str | None
+    citations: list[dict[str, Any]]
+    files: list[dict[str, Any]]
+    return_controls: list[str]
+    answers: str | None
+    memory_id: str | None
+    session_attributes: dict[str, Any]
+    prompt_session_attributes: dict[str, Any]
+    spans: list[Span]
+
+
+class Tool(Answer):
+    """How one tool was used. Percentiles are at most 1 % off and null where no call had a known duration."""
+
+    tool: str
+    calls: int
+    traces: int
+    errors_reported: int
+    errors_inferred: int
+    timed_calls: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    last_started_at: datetime | None
+
+
+class Tools(Answer):
+    """Every tool called in the matching traces, the most called first."""
+
+    items: list[Tool]
+
+
+class Quarantined(Answer):
+    """One piece that looked like a trace; its bytes are at /quarantine/{sha256}."""
+
+    sha256: str
+    received_at: datetime
+    source: str
+    reason: str
+    size: int
+    tries: int
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str

@@ -1,0 +1,62 @@
+"""The query parameters that lists share: how they are read, and how OpenAPI describes them."""
+
+from typing import Any
+
+from fastapi import Request
+
+from tracehub.model.listing import Filter
+from tracehub.model.span import Outcome
+from tracehub.web.api import answers
+from tracehub.web.dependencies import Dependencies
+from tracehub.web.filters import BadQueryError, read_filter
+from tracehub.web.paging import Cursor, read_cursor
+
+MOST_ROWS = 500
+
+
+def read_listing(request: Request, parts: Dependencies) -> tuple[Filter, Cursor | None, int]:
+    """The filter, the cursor and the page size that a request asks for."""
+    wanted = read_filter(request.query_params, parts.clock(), also=("cursor", "limit"))
+    cursor, limit = read_page(request, parts, check=False)
+    return wanted, cursor, limit
+
+
+def read_page(request: Request, parts: Dependencies, *, check: bool = True) -> tuple[Cursor | None, int]:
+    """The cursor and the page size; with `check`, any other parameter is refused."""
+    if check and (unknown := set(request.query_params) - {"cursor", "limit"}):
+        raise BadQueryError(min(unknown)[:50], "there is no such parameter")
+    word = request.query_params.get("limit", "")
+    if not word:
+        limit = parts.settings.page_size
+    elif word.isascii() and word.isdigit() and len(word) < 5 and 1 <= int(word) <= MOST_ROWS:
+        limit = int(word)
+    else:
+        raise BadQueryError("limit", f"a number from 1 to {MOST_ROWS}")
+    return read_cursor(request.query_params.get("cursor")), limit
+
+
+def _query(name: str, description: str, schema: dict[str, Any], *, many: bool = False) -> dict[str, Any]:
+    described = {"type": "array", "items": schema} if many else schema
+    return {"in": "query", "name": name, "required": False, "description": description, "schema": described}
+
+
+_TEXT = {"type": "string"}
+_PAGE = [
+    _query("cursor", "`older` or `newer` of another page", _TEXT),
+    _query("limit", "rows a page", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}),
+]
+_FILTER = [
+    _query("agent", "agent id; several are alternatives", _TEXT, many=True),
+    _query("alias", "alias id", _TEXT, many=True),
+    _query("version", "agent version", _TEXT, many=True),
+    _query("outcome", "outcome of a trace", {"type": "string", "enum": list(Outcome)}, many=True),
+    _query("tool", "a tool that was called", _TEXT, many=True),
+    _query("errors", "1: only what failed or has tool errors", {"type": "string", "enum": ["0", "1"]}),
+    _query("since", "began at or after: ISO 8601, or 30m, 24h, 7d, 2w ago", _TEXT),
+    _query("until", "began before", _TEXT),
+]
+_BAD: dict[int | str, dict[str, Any]] = {400: {"model": answers.Problem}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": answers.Problem}}
+FILTERING: dict[str, Any] = {"openapi_extra": {"parameters": _FILTER}, "responses": _BAD}
+PAGING: dict[str, Any] = {"openapi_extra": {"parameters": _PAGE}, "responses": _BAD}
+LISTING: dict[str, Any] = {"openapi_extra": {"parameters": [*_FILTER, *_PAGE]}, "responses": _BAD}

@@ -1,0 +1,81 @@
+"""POST /records: traces handed in over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from tracehub.errors import LimitExceededError
+from tracehub.model.record import Record
+from tracehub.web.api import answers
+from tracehub.web.api.describe import answer
+from tracehub.web.dependencies import dependencies_of
+from tracehub.web.problems import TITLES
+
+router = APIRouter(tags=["records"])
+ENCODINGS = {"", "identity", "gzip", "x-gzip", "zstd"}
+
+
+@router.post(
+    "/records",
+    response_model=answers.Counts,
+    responses={
+        408: {"model": answers.Problem},
+        413: {"model": answers.Problem},
+        415: {"model": answers.Problem},
+        422: {"model": answers.Problem, "description": "The body is empty, or nothing in it could be read"},
+        503: {"model": answers.Problem, "description": "Not stored; try again after Retry-After seconds"},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string"}}}}},
+)
+async def post_records(request: Request) -> Response:
+    """Takes one body of any envelope, plain, gzip or zstd, and answers when all that it holds is durable.
+
+    Sending the same again changes nothing.
+    """
+    parts = dependencies_of(request)
+    _refuse_foreign(request)
+    try:
+        async with asyncio.timeout(parts.settings.body_timeout_seconds):
+            body = await _read(request, parts.settings.max_body_bytes)
+    except TimeoutError:
+        raise HTTPException(408, "the body did not arrive within TRACEHUB_BODY_TIMEOUT_SECONDS") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the body ended early") from None
+    if not body.strip():
+        raise HTTPException(422, "the body is empty")
+    client = request.client.host if request.client else "unknown"
+    record = Record(data=body, source=f"http {client}", received_at=parts.clock())
+    counts = await run_in_threadpool(parts.take_in, [record])
+    content = msgspec.structs.asdict(counts)
+    if counts.quarantined and counts.quarantined == counts.records:
+        said = "nothing in the body could be read; it is kept in quarantine"
+        request_id = request.scope.get("state", {}).get("request_id", "")
+        problem = {"type": "about:blank", "title": TITLES[422], "status": 422, "detail": said, "request_id": request_id}
+        return Response(msgspec.json.encode({**problem, **content}), 422, media_type="application/problem+json")
+    return answer(content)
+
+
+def _refuse_foreign(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ENCODINGS:
+        raise HTTPException(415, f"Content-Encoding {encoding[:50]} is not understood: gzip, zstd or none")
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise HTTPException(415, "send the traces as the body itself, not as a form")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > limit:
+        raise LimitExceededError(f"the body is larger than TRACEHUB_MAX_BODY_BYTES ({limit:,})", "max_body_bytes")
+    held = bytearray()
+    stream: AsyncIterator[bytes] = request.stream()
+    async for chunk in stream:
+        held += chunk
+        if len(held) > limit:
+            raise LimitExceededError(f"the body is larger than TRACEHUB_MAX_BODY_BYTES ({limit:,})", "max_body_bytes")
+    return bytes(held)

@@ -1,0 +1,37 @@
+"""Puts the web application together."""
+
+from fastapi import FastAPI
+
+from tracehub import __version__
+from tracehub.web import login, problems
+from tracehub.web.api import health, quarantine, records, sessions, tools, traces
+from tracehub.web.dependencies import Dependencies
+from tracehub.web.pages import routers
+from tracehub.web.safety import guarded
+
+DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
+
+Times are ISO 8601 in UTC with microseconds. What was not reported is null, never 0."""
+
+
+def build_web(dependencies: Dependencies) -> FastAPI:
+    """The pages and the API over these dependencies, behind every safety check."""
+    app = FastAPI(
+        title="tracehub",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.dependencies = dependencies
+    for part in (records, sessions, traces, tools, quarantine):
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(health.router)
+    app.include_router(login.router)
+    for pages in routers():
+        app.include_router(pages, include_in_schema=False)
+    problems.install(app)
+    guarded(app, dependencies)
+    return app
