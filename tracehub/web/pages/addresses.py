@@ -1,0 +1,42 @@
+"""The addresses of pages and fragments."""
+
+from urllib.parse import quote
+
+
+def session(session_id: str) -> str:
+    """The page of a session."""
+    return f"/sessions/{_part(session_id)}"
+
+
+def turn(session_id: str, trace_id: str) -> str:
+    """The page of a session, at one of its turns."""
+    return f"{session(session_id)}?turn={trace_id}#t{trace_id}"
+
+
+def step(session_id: str, trace_id: str, span_id: str) -> str:
+    """The page of a session with the panel of one step."""
+    return f"{session(session_id)}?step={trace_id}.{span_id}#s{span_id}"
+
+
+def turn_fragment(session_id: str, trace_id: str) -> str:
+    """The steps of one turn alone."""
+    return f"/_/sessions/{_part(session_id)}/turns/{trace_id}"
+
+
+def events(trace_id: str) -> str:
+    """The raw events of a trace, by the API."""
+    return f"/api/v1/traces/{trace_id}/events"
+
+
+def event(trace_id: str, event_id: str) -> str:
+    """One raw event as a file."""
+    return f"/traces/{trace_id}/events/{event_id}.json"
+
+
+def part(trace_id: str, span_id: str, name: str) -> str:
+    """One whole text of a step as a file."""
+    return f"/traces/{trace_id}/spans/{span_id}/{name}.txt"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

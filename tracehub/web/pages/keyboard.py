@@ -1,0 +1,11 @@
+"""The keys that app.js knows, as the help shows them."""
+
+KEYS = (
+    ("j  k", "next and previous row"),
+    ("e  E", "next and previous error in a session"),
+    ("J  K", "next and previous turn"),
+    ("Enter", "open the row, open or close a turn"),
+    ("[  ]", "newer and older page of a list"),
+    ("Esc", "close the step"),
+    ("?", "this help"),
+)

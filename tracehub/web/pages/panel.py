@@ -1,0 +1,106 @@
+"""The panel of one step: what it was given, what it gave, why, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tracehub.errors import NotFoundError
+from tracehub.model.span import AgentSpan, ModelSpan, Span
+from tracehub.model.trace import Trace
+from tracehub.web.pages import addresses
+from tracehub.web.pages.durations import between, duration, offset
+from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome_badge
+from tracehub.web.pages.model_facts import Fact, model_facts
+from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.raw_events import raw_events
+from tracehub.web.pages.sections import Section
+from tracehub.web.pages.step_sections import sections_of
+from tracehub.web.pages.turn_sections import turn_sections
+from tracehub.web.pages.visible import visible
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """The context of the panel. `missing` and `error` are in words; `before` and `after` are the neighbours' pages."""
+
+    trace_id: str
+    span_id: str
+    session_href: str
+    turn_number: int
+    turn_href: str
+    kind: str
+    label: str
+    name: str
+    phase: str | None
+    iteration: int | None
+    badge: Badge | None
+    started: Moment | None
+    offset: str
+    duration: str
+    derived: bool
+    error_type: str | None
+    error_text: str | None
+    error_source: str | None
+    missing: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+    here: str
+    before: str | None
+    after: str | None
+
+
+def panel_of(
+    session_id: str, turn_number: int, trace: Trace, span_id: str, raw: Mapping[str, bytes], known: Mapping[str, str]
+) -> Panel:
+    """One step of a trace; `raw` are its first events, `known` the sessions of traces it may link to.
+
+    NotFoundError where the trace has no such span.
+    """
+    span, before, after = find_step(trace, span_id)
+    root = span is trace.spans[0]
+    error = trace.error if root else span.error
+    return Panel(
+        trace_id=trace.trace_id,
+        span_id=span_id,
+        session_href=addresses.session(session_id),
+        turn_number=turn_number,
+        turn_href=addresses.turn(session_id, trace.trace_id),
+        kind=_kind(span),
+        label="Turn" if root else KINDS[_kind(span)],
+        name=visible(span.name),
+        phase=PHASES.get(span.phase) if span.phase else None,
+        iteration=span.iteration,
+        badge=error_badge(error.source) if error else outcome_badge(span.outcome),
+        started=exact(span.started_at),
+        offset=offset(between(trace.started_at, span.started_at)),
+        duration=duration(between(span.started_at, span.ended_at)),
+        derived=span.times_derived,
+        error_type=visible(error.type) if error else None,
+        error_text=visible(error.text) if error and error.text else None,
+        error_source=error.source if error else None,
+        missing=tuple(visible(part) for part in span.missing),
+        facts=model_facts(span) if isinstance(span, ModelSpan) else (),
+        sections=(
+            *(turn_sections(trace, span) if root and isinstance(span, AgentSpan) else ()),
+            *sections_of(span, trace.trace_id, known),
+            raw_events(trace.trace_id, span.event_ids, raw),
+        ),
+        here=addresses.step(session_id, trace.trace_id, span_id),
+        before=addresses.step(session_id, trace.trace_id, before.span_id) if before else None,
+        after=addresses.step(session_id, trace.trace_id, after.span_id) if after else None,
+    )
+
+
+def find_step(trace: Trace, span_id: str) -> tuple[Span, Span | None, Span | None]:
+    """A span and its neighbours in pre-order; NotFoundError where the trace has no such span."""
+    spans: Sequence[Span] = trace.spans
+    for place, span in enumerate(spans):
+        if span.span_id == span_id:
+            before = spans[place - 1] if place else None
+            return span, before, spans[place + 1] if place + 1 < len(spans) else None
+    msg = f"trace {trace.trace_id} has no step {span_id}"
+    raise NotFoundError(msg)
+
+
+def _kind(span: Span) -> str:
+    kind = type(span).__struct_config__.tag
+    return str(kind)

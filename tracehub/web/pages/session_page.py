@@ -1,0 +1,133 @@
+"""What the page of one session shows."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from tracehub.errors import NotFoundError
+from tracehub.model.listing import SessionRow, TraceRow
+from tracehub.store import sessions, spans, traces
+from tracehub.web.pages import addresses
+from tracehub.web.pages.amounts import count, money, tokens_in_out
+from tracehub.web.pages.durations import between, duration
+from tracehub.web.pages.exchanges import exchanges_of
+from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
+from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.panel import Panel
+from tracehub.web.pages.turn_strip import Block, strip_of
+from tracehub.web.pages.turns import Shown, Turn, turns_of
+from tracehub.web.pages.visible import visible
+
+INLINE_STEPS = 2000
+WINDOW_STEPS = 300
+WINDOW_ROWS = 500
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One number of the session's head; `hint` says what it covers."""
+
+    name: str
+    value: str
+    hint: str
+
+
+class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The context of session.html. `lost_step` names a step of the address that does not exist."""
+
+    section: str = "sessions"
+    title: str
+    session_id: str
+    session_reported: bool
+    href: str
+    agent: str
+    version: str
+    started: Moment | None
+    badges: tuple[Badge, ...]
+    figures: tuple[Figure, ...]
+    strip: tuple[Block, ...]
+    windowed: bool
+    turns: tuple[Turn, ...]
+    panel: Panel | None
+    lost_step: str | None
+
+
+def session_page(
+    connection: Connection,
+    session_id: str,
+    *,
+    panel: Panel | None = None,
+    opened: str | None = None,
+    lost_step: str | None = None,
+) -> SessionPage:
+    """The session with its turns; `opened` is the trace of a turn to show whole. NotFoundError where there is none."""
+    row = sessions.get(connection, session_id)
+    rows = traces.of_session(connection, session_id)
+    windowed = row.steps > INLINE_STEPS
+    wanted = {panel.trace_id if panel else None, opened}
+    loaded = [trace.trace_id for trace in _window(rows, wanted)] if windowed else [trace.trace_id for trace in rows]
+    shown = Shown(
+        spans=spans.of_traces(connection, loaded),
+        exchanges=exchanges_of(connection, session_id, rows),
+        open_turns=frozenset(loaded),
+        selected=panel.span_id if panel else None,
+        row_limit=WINDOW_ROWS if windowed and not opened else None,
+    )
+    return SessionPage(
+        title=f"{visible(session_id)[:40]} – Sessions",
+        session_id=visible(session_id),
+        session_reported=row.session_reported,
+        href=addresses.session(session_id),
+        agent=visible(agent_label(row.agent_name, row.agent_id, row.inline)),
+        version=visible(version_label(row.alias_id, row.agent_version)),
+        started=exact(row.started_at),
+        badges=session_badges(row),
+        figures=_figures(row),
+        strip=strip_of(rows),
+        windowed=windowed,
+        turns=turns_of(session_id, rows, shown),
+        panel=panel,
+        lost_step=lost_step,
+    )
+
+
+def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
+    """One turn of a session, whole; NotFoundError where the session has no such turn."""
+    rows = traces.of_session(connection, session_id)
+    shown = Shown(
+        spans=spans.of_traces(connection, [trace_id]),
+        exchanges=exchanges_of(connection, session_id, rows),
+        open_turns=frozenset([trace_id]),
+        selected=None,
+        row_limit=None,
+    )
+    for turn in turns_of(session_id, rows, shown):
+        if turn.trace_id == trace_id:
+            return turn
+    msg = f"session {session_id} has no turn {trace_id}"
+    raise NotFoundError(msg)
+
+
+def _window(rows: Sequence[TraceRow], wanted: set[str | None]) -> list[TraceRow]:
+    """The first turns, and those asked for."""
+    shown: list[TraceRow] = []
+    steps = 0
+    for row in rows:
+        if steps < WINDOW_STEPS or row.trace_id in wanted:
+            shown.append(row)
+            steps += row.steps
+    return shown
+
+
+def _figures(row: SessionRow) -> tuple[Figure, ...]:
+    wall = between(row.started_at, row.ended_at)
+    reported = f"reported by {row.calls_with_tokens:,} of {row.model_calls:,} model calls"
+    priced = f"{row.priced_calls:,} of {row.model_calls:,} model calls have a price"
+    return (
+        Figure("Turns", count(row.turns), ""),
+        Figure("Steps", count(row.steps), ""),
+        Figure("Working", duration(row.working_us), "the turns' durations together"),
+        Figure("First to last", duration(wall), "from the first turn's start to the last one's end"),
+        Figure("Tokens in → out", tokens_in_out(row.input_tokens, row.output_tokens) or "—", reported),
+        Figure("Cost", money(row.cost_usd, row.model_calls), priced),
+    )

@@ -1,0 +1,77 @@
+"""The style sheet, the one script and the icons, under names that change with their content."""
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from tracehub.errors import NotFoundError
+from tracehub.resources import static_dir
+
+# htmx and the scripts that use it are one file: deferred one after the other they race at load.
+SCRIPTS = ("vendor/htmx-4.0.1.min.js", "app.js")
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_FOREVER = "public, max-age=31536000, immutable"
+
+router = APIRouter(include_in_schema=False)
+
+
+class StaticFile(msgspec.Struct, frozen=True):
+    """One file as it is served."""
+
+    address: str
+    type: str
+    data: bytes
+    packed: bytes
+
+
+@cache
+def static_files() -> dict[str, StaticFile]:
+    """Every static file by its plain name, read and packed once per process."""
+    folder = static_dir()
+    files = {name: (folder / name).read_bytes() for name in ("app.css", "icons.svg", "favicon.svg")}
+    files["app.js"] = b"\n".join((folder / name).read_bytes() for name in SCRIPTS)
+    return {name: _file(name, data) for name, data in files.items()}
+
+
+@cache
+def addresses_of_static() -> dict[str, str]:
+    """The address of each static file by its plain name."""
+    return {name: file.address for name, file in static_files().items()}
+
+
+@router.get("/static/{name}")
+def static_file(name: str, request: Request) -> Response:
+    """One file, by its hashed name."""
+    found = _by_address().get(f"/static/{name}")
+    if found is None:
+        raise NotFoundError(f"there is no file {name[:100]}")
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(found.packed if packed else found.data, media_type=found.type, headers=headers)
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon, for browsers that ask for it by its old name."""
+    icon = static_files()["favicon.svg"]
+    return Response(icon.data, media_type=icon.type, headers={"Cache-Control": "public, max-age=86400"})
+
+
+@cache
+def _by_address() -> dict[str, StaticFile]:
+    return {file.address: file for file in static_files().values()}
+
+
+def _file(name: str, data: bytes) -> StaticFile:
+    path = Path(name)
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    return StaticFile(
+        f"/static/{path.stem}.{digest}{path.suffix}", _TYPES[path.suffix], data, gzip.compress(data, 9, mtime=0)
+    )

@@ -1,0 +1,42 @@
+"""What the panel of a whole turn shows: the conversation, its sources, files and attributes."""
+
+from collections.abc import Iterator
+
+from tracehub.model.span import AgentSpan, Citation, Reference
+from tracehub.model.trace import Trace
+from tracehub.web.pages.amounts import size
+from tracehub.web.pages.sections import Nothing, Passages, Section, Table
+from tracehub.web.pages.step_sections import passage
+from tracehub.web.pages.texts import Source, cell, text_section
+
+
+def turn_sections(trace: Trace, root: AgentSpan) -> tuple[Section, ...]:
+    """Question, answer, citations, files and session state, each where there is one."""
+    return tuple(_sections(trace, Source(trace.trace_id, root.span_id)))
+
+
+def _sections(trace: Trace, source: Source) -> Iterator[Section]:
+    if trace.question is not None:
+        yield text_section("Question", trace.question, whole=source.whole("input"))
+    else:
+        yield Nothing(title="Question", reason="No prompt in this trace shows what was asked.")
+    if trace.answer is not None:
+        yield text_section("Answer", trace.answer, whole=source.whole("output"))
+    if trace.citations:
+        passages = (passage(number, found) for number, found in enumerate(_cited(trace.citations), 1))
+        yield Passages(title="Citations", passages=tuple(passages))
+    if trace.files:
+        rows = tuple((cell(file.name), cell(file.type), size(file.size)) for file in trace.files)
+        yield Table(title="Files", heads=("Name", "Type", "Size"), rows=rows)
+    for heading, values in (
+        ("Session attributes", trace.session_attributes),
+        ("Prompt session attributes", trace.prompt_session_attributes),
+    ):
+        if values:
+            pairs = tuple((cell(name), cell(value)) for name, value in values.items())
+            yield Table(title=heading, heads=("Name", "Value"), rows=pairs)
+
+
+def _cited(citations: tuple[Citation, ...]) -> Iterator[Reference]:
+    for citation in citations:
+        yield from citation.references
