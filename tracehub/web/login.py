@@ -2,15 +2,13 @@
 
 import re
 from collections import deque
-from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from tracehub.resources import templates_dir
 from tracehub.web.dependencies import Parts
+from tracehub.web.pages.plain_pages import login_page
 from tracehub.web.safety.authentication import LIFETIME_SECONDS, cookie_for, cookie_name, matching_key
 
 router = APIRouter(include_in_schema=False)
@@ -25,7 +23,7 @@ _attempts: dict[str, deque[int]] = {}
 @router.get("/login")
 def show_login(request: Request) -> Response:
     """The form."""
-    return HTMLResponse(_page(next=local_path(request.query_params.get("next")), wrong=False))
+    return login_page(local_path(request.query_params.get("next")))
 
 
 @router.post("/login")
@@ -37,7 +35,7 @@ def log_in(
     keys = tuple(known.get_secret_value() for known in parts.settings.api_keys)
     matched = matching_key(key, keys)
     if matched is None:
-        return HTMLResponse(_page(next=local_path(next), wrong=True), 401)
+        return login_page(local_path(next), "That is none of this server's keys.", 401)
     answer = RedirectResponse(local_path(next), 303)
     answer.set_cookie(
         cookie_name(request),
@@ -74,14 +72,3 @@ def _refuse_guessing(address: str, now: int) -> None:
     if len(recent) == ATTEMPTS:
         raise HTTPException(429, "wait a minute before the next attempt", {"Retry-After": "60"})
     recent.append(now)
-
-
-def _page(*, next: str, wrong: bool) -> str:
-    return _template().render(next=next, wrong=wrong)
-
-
-@cache
-def _template() -> Template:
-    return Environment(
-        loader=FileSystemLoader(templates_dir()), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    ).get_template("login.html")

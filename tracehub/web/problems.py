@@ -17,7 +17,7 @@ from tracehub.errors import (
     StoreUnavailableError,
     TracehubError,
 )
-from tracehub.web.error_page import render_error_page
+from tracehub.web.pages.plain_pages import render_error_page
 
 _log = structlog.get_logger(__name__)
 
