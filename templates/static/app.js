@@ -3,7 +3,7 @@
   const $ = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const steps = () => all("details[open] .r[id]");
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const narrow = matchMedia("(max-width: 1100px)");
   let wanted = 0;
 
   for (const hidden of all("[data-help], .keyed")) hidden.hidden = false;
@@ -13,7 +13,7 @@
     $(".r.cur")?.classList.remove("cur");
     if (!row) return;
     row.classList.add("cur");
-    row.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "instant" });
+    row.scrollIntoView({ block: "nearest" });
   };
 
   const show = async (address) => {
@@ -25,10 +25,12 @@
     detail.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span, { headers: { "HX-Request": "true" } });
+      if (answer.redirected || answer.status === 401) return location.assign(address);
       const text = await answer.text();
       if (mine !== wanted) return;
-      await htmx.swap({ target: detail, swap: "innerHTML", text });
+      detail.innerHTML = text;
       detail.scrollTop = 0;
+      if (narrow.matches) detail.scrollIntoView();
     } catch {
       if (mine === wanted) location.assign(address);
     } finally {
@@ -44,7 +46,10 @@
   };
 
   const close = () => {
+    const row = $(".r.cur");
     mark(null);
+    wanted++;
+    if (narrow.matches) row?.scrollIntoView({ block: "center" });
     $("#detail").replaceChildren();
     history.replaceState(history.state, "", location.pathname);
   };

@@ -63,13 +63,14 @@ def error_badge(source: str | None) -> Badge | None:
 
 def session_badges(row: SessionRow) -> tuple[Badge, ...]:
     """What stands out in a session, the worst first; OK where nothing does."""
+    one = row.turns == 1
     found = (
-        (row.failed_turns, "✕", counted(row.failed_turns, "failed turn"), "err"),
+        (row.failed_turns, "✕", "Failed" if one else counted(row.failed_turns, "failed turn"), "err"),
         (row.errors_reported, "✕", counted(row.errors_reported, "error"), "err"),
         (row.errors_inferred, "✕", f"{row.errors_inferred:,} inferred", "soft"),
-        (row.blocked_turns, "◆", f"{row.blocked_turns:,} blocked", "warn"),
-        (row.incomplete_turns, "◌", f"{row.incomplete_turns:,} incomplete", "mute"),
-        (row.returned_turns, "↩", f"{row.returned_turns:,} returned control", "info"),
+        (row.blocked_turns, "◆", "Blocked" if one else f"{row.blocked_turns:,} blocked", "warn"),
+        (row.incomplete_turns, "◌", "Incomplete" if one else f"{row.incomplete_turns:,} incomplete", "mute"),
+        (row.returned_turns, "↩", "Returned control" if one else f"{row.returned_turns:,} returned control", "info"),
     )
     badges = tuple(Badge(mark, text, tone) for number, mark, text, tone in found if number)
     return badges or (Badge("✓", "OK", "ok"),)

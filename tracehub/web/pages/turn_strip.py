@@ -15,7 +15,7 @@ _GAP = 0.15
 
 
 class Block(msgspec.Struct, frozen=True):
-    """One turn. `x` and `width` are per cent of the strip."""
+    """One turn; `tone` marks what went wrong in it. `x` and `width` are per cent of the strip."""
 
     href: str
     title: str
@@ -47,4 +47,4 @@ def _tone(row: TraceRow) -> str:
         return "err"
     if row.outcome is Outcome.BLOCKED or row.interventions:
         return "warn"
-    return "mute" if row.outcome is Outcome.INCOMPLETE else "calm"
+    return "mute" if row.outcome is Outcome.INCOMPLETE else ""

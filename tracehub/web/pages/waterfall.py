@@ -11,6 +11,7 @@ from tracehub.web.pages.axis import Axis
 from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import KINDS, PHASES, error_badge, outcome_badge
 from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine, outline
+from tracehub.web.pages.short_names import span_name
 from tracehub.web.pages.visible import one_line
 
 ROW_HEIGHT = 28
@@ -92,14 +93,15 @@ def _step(span: SpanRow, line: SpanLine, axis: Axis | None, current: bool) -> Ro
     if line.iteration is not None:
         classes += " it"
     lasted = between(span.started_at, span.ended_at)
+    name, group = span_name(span)
     return Row(
         form="step",
         classes=classes,
         target=span.span_id,
         kind=span.kind,
         label=KINDS.get(span.kind, span.kind),
-        name=one_line(span.name, _SUMMARY_SHOWN),
-        note=_note(span),
+        name=one_line(name, _SUMMARY_SHOWN),
+        note=_note(span, group),
         mark=f"{badge.mark} {badge.text}" if badge else "",
         tone=badge.tone if badge else "",
         iteration=line.iteration,
@@ -109,11 +111,11 @@ def _step(span: SpanRow, line: SpanLine, axis: Axis | None, current: bool) -> Ro
     )
 
 
-def _note(span: SpanRow) -> str:
+def _note(span: SpanRow, group: str) -> str:
     if span.kind == "model":
         used = tokens_in_out(span.input_tokens, span.output_tokens)
         return f"{used} tokens" if used else ""
-    return one_line(span.summary, _SUMMARY_SHOWN) if span.summary else ""
+    return one_line(" · ".join(part for part in (group, span.summary) if part), _SUMMARY_SHOWN)
 
 
 def _why(line: RationaleLine, height: int) -> Row:
