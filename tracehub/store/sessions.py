@@ -122,11 +122,12 @@ def _counted(outcome: str) -> Any:
     return func.sum(case((traces.c.outcome == outcome, 1), else_=0))
 
 
-def _number(name: str, value: object) -> object:
-    """PostgreSQL sums bigint as numeric; the columns hold whole numbers, but for the cost."""
-    if value is None or isinstance(value, str | int) or name == "cost_usd":
+def _number(name: str, value: Any) -> object:
+    """PostgreSQL sums bigint as numeric, but the columns hold whole numbers. A sum of costs depends on the order of its
+    terms in the last digit: it is rounded to nano-dollars, so that the same traces give the same session."""
+    if value is None or isinstance(value, str):
         return value
-    return int(value)  # type: ignore[call-overload]
+    return round(float(value), 9) if name == "cost_usd" else int(value)
 
 
 def _row(row: Row[Any]) -> SessionRow:
