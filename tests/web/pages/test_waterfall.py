@@ -38,13 +38,13 @@ def test_parallel_calls_share_one_rationale() -> None:
 
 
 def test_bars_are_to_scale_on_the_turns_own_axis() -> None:
-    bar = _drawn(child(1, "tool", 1.5, 4.5)).bars[1]
-    assert (bar.classes, bar.x, bar.width, bar.y, bar.height) == ("f-tool", "25.00", "50.00", 36, 12)
+    bar = _drawn(child(1, "tool", 1.5, 4.5)).bars[0]
+    assert (bar.classes, bar.x, bar.width, bar.y) == ("f-tool", "25.00", "50.00", 36)
 
 
 def test_a_phase_is_a_bracket_around_its_steps() -> None:
-    bracket = _drawn(child(1, "model", 0, 3), child(2, "tool", 3, 6)).bars[0]
-    assert (bracket.classes, bracket.x, bracket.width, bracket.height) == ("f-box", "0.00", "100.00", 4)
+    bracket = _drawn(child(1, "model", 0, 3), child(2, "tool", 3, 6)).brackets[0]
+    assert (bracket.x, bracket.width) == ("0.00", "100.00")
 
 
 def test_an_instant_can_be_seen_even_at_the_end() -> None:

@@ -26,7 +26,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     form: str
     classes: str
-    target: str
+    id: str
+    href: str
     kind: str
     label: str
     name: str
@@ -40,21 +41,23 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
-    """One rectangle in the lanes; `x` and `width` are per cent, `y` and `height` pixels. `row` counts its row."""
+    """One rectangle in the lanes; `x` and `width` are per cent, `y` pixels from the first row's top."""
 
     classes: str
     x: str
     width: str
     y: int
-    height: int
-    row: int
 
 
 class Waterfall(msgspec.Struct, frozen=True):
-    """A turn's rows and their bars; `height` is that of all rows, `left_out` the rows beyond the limit."""
+    """A turn's rows, its spans' bars and the brackets of phases and agents.
+
+    `height` is that of all rows, `left_out` counts the rows beyond the limit.
+    """
 
     rows: tuple[Row, ...]
     bars: tuple[Bar, ...]
+    brackets: tuple[Bar, ...]
     height: int
     left_out: int
 
@@ -63,6 +66,7 @@ def waterfall(spans: Sequence[SpanRow], axis: Axis | None, selected: str | None,
     """The rows of a turn in the order of `outline`, the first `limit` of them."""
     rows: list[Row] = []
     bars: list[Bar] = []
+    brackets: list[Bar] = []
     y = left_out = 0
     for line in outline(spans):
         if limit is not None and len(rows) >= limit:
@@ -72,16 +76,16 @@ def waterfall(spans: Sequence[SpanRow], axis: Axis | None, selected: str | None,
         match line:
             case SpanLine(span=span):
                 rows.append(_step(span, line, axis, span.span_id == selected))
-                _draw(bars, axis, span, y, len(rows))
+                _draw(brackets if span.kind == "agent" else bars, axis, span, y)
             case RationaleLine():
                 height = min(1 + len(line.text) // _LINE, 3)
                 rows.append(_why(line, height))
             case PhaseLine():
                 began, ended = _extent(line.spans)
                 rows.append(_phase(line, axis, began, ended))
-                _bracket(bars, axis, began, ended, y, len(rows))
+                _bracket(brackets, axis, began, ended, y)
         y += height * ROW_HEIGHT
-    return Waterfall(tuple(rows), tuple(bars), y, left_out)
+    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, left_out)
 
 
 def _step(span: SpanRow, line: SpanLine, axis: Axis | None, current: bool) -> Row:
@@ -97,7 +101,8 @@ def _step(span: SpanRow, line: SpanLine, axis: Axis | None, current: bool) -> Ro
     return Row(
         form="step",
         classes=classes,
-        target=span.span_id,
+        id=f"s{span.span_id}",
+        href=_href(span),
         kind=span.kind,
         label=KINDS.get(span.kind, span.kind),
         name=one_line(name, _SUMMARY_SHOWN),
@@ -122,7 +127,8 @@ def _why(line: RationaleLine, height: int) -> Row:
     return Row(
         form="why",
         classes=f"r w h{height} d{min(line.depth, _DEEPEST)}",
-        target=line.span.span_id,
+        id="",
+        href=_href(line.span),
         kind="why",
         label="Rationale",
         name=one_line(line.text, _RATIONALE_SHOWN),
@@ -140,7 +146,8 @@ def _phase(line: PhaseLine, axis: Axis | None, began: int | None, ended: int | N
     return Row(
         form="phase",
         classes=f"r p d{min(line.depth, _DEEPEST)}",
-        target="",
+        id="",
+        href="",
         kind="phase",
         label=PHASES.get(line.phase, line.phase),
         name="",
@@ -164,20 +171,24 @@ def _extent(spans: Sequence[SpanRow]) -> tuple[int | None, int | None]:
     return min(starts, default=None), max(ends, default=None)
 
 
-def _draw(bars: list[Bar], axis: Axis | None, span: SpanRow, y: int, row: int) -> None:
+def _href(span: SpanRow) -> str:
+    return f"?step={span.trace_id}.{span.span_id}#s{span.span_id}"
+
+
+def _draw(bars: list[Bar], axis: Axis | None, span: SpanRow, y: int) -> None:
     if axis is None or span.started_at is None or span.ended_at is None:
         return
     if span.kind == "agent":
-        _bracket(bars, axis, span.started_at, span.ended_at, y, row)
+        _bracket(bars, axis, span.started_at, span.ended_at, y)
         return
     x, width = axis.place(span.started_at, span.ended_at)
     tone = "f-err" if span.error_source else f"f-{span.kind}"
     hollow = " hollow" if span.times_derived else ""
-    bars.append(Bar(f"{tone}{hollow}", x, width, y + 8, 12, row))
+    bars.append(Bar(f"{tone}{hollow}", x, width, y + 8))
 
 
-def _bracket(bars: list[Bar], axis: Axis | None, began: int | None, ended: int | None, y: int, row: int) -> None:
+def _bracket(bars: list[Bar], axis: Axis | None, began: int | None, ended: int | None, y: int) -> None:
     if axis is None or began is None or ended is None:
         return
     x, width = axis.place(began, ended)
-    bars.append(Bar("f-box", x, width, y + 12, 4, row))
+    bars.append(Bar("f-box", x, width, y + 12))
