@@ -86,7 +86,13 @@ def _chips(action: str, query: QueryParams) -> tuple[Chip, ...]:
     chips: list[Chip] = []
     for place, (name, value) in enumerate(used):
         rest = urlencode(used[:place] + used[place + 1 :])
-        chips.append(Chip(name, one_line(_said(name, value), 60), f"{action}?{rest}" if rest else action))
+        chips.append(
+            Chip(
+                "started" if name == "since" else name,
+                one_line(_said(name, value), 60),
+                f"{action}?{rest}" if rest else action,
+            )
+        )
     return tuple(chips)
 
 

@@ -7,13 +7,16 @@ from tracehub.web.pages.amounts import count, money
 from tracehub.web.pages.texts import cell
 from tracehub.web.pages.visible import visible
 
+_WIDE = 16
+
 
 class Fact(msgspec.Struct, frozen=True):
-    """One named value; `why` says why it is unknown."""
+    """One named value; `why` says why it is unknown, `wide` that it needs a line of its own."""
 
     name: str
     value: str
     why: str = ""
+    wide: bool = False
 
 
 def model_facts(span: ModelSpan) -> tuple[Fact, ...]:
@@ -38,5 +41,6 @@ def model_facts(span: ModelSpan) -> tuple[Fact, ...]:
         ("Reprompted", span.reprompt),
         ("Input valid", {True: "yes", False: "no", None: None}[span.is_valid]),
     )
-    settings = tuple(Fact(visible(name), cell(value)) for name, value in span.inference.items() if value is not None)
-    return (*always, *(Fact(name, visible(value)) for name, value in reported if value), *settings)
+    settings = tuple((visible(name), cell(value)) for name, value in span.inference.items() if value is not None)
+    named = (*((name, visible(value)) for name, value in reported if value), *settings)
+    return (*always, *(Fact(name, value, wide=len(value) > _WIDE) for name, value in named))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tracehub.errors import NotFoundError
-from tracehub.model.span import AgentSpan, ModelSpan, Span
+from tracehub.model.span import AgentSpan, ModelSpan, Span, ToolSpan
 from tracehub.model.trace import Trace
 from tracehub.web.pages import addresses
 from tracehub.web.pages.durations import between, duration, offset
@@ -14,6 +14,7 @@ from tracehub.web.pages.model_facts import Fact, model_facts
 from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.raw_events import raw_events
 from tracehub.web.pages.sections import Section
+from tracehub.web.pages.short_names import model_name, tool_name
 from tracehub.web.pages.step_sections import sections_of
 from tracehub.web.pages.turn_sections import turn_sections
 from tracehub.web.pages.visible import visible
@@ -66,7 +67,7 @@ def panel_of(
         turn_href=addresses.turn(session_id, trace.trace_id),
         kind=_kind(span),
         label="Turn" if root else KINDS[_kind(span)],
-        name=visible(span.name),
+        name=visible(_name(span)),
         phase=PHASES.get(span.phase) if span.phase else None,
         iteration=span.iteration,
         badge=error_badge(error.source) if error else outcome_badge(span.outcome),
@@ -104,3 +105,13 @@ def find_step(trace: Trace, span_id: str) -> tuple[Span, Span | None, Span | Non
 def _kind(span: Span) -> str:
     kind = type(span).__struct_config__.tag
     return str(kind)
+
+
+def _name(span: Span) -> str:
+    match span:
+        case ModelSpan():
+            return model_name(span.model_id)
+        case ToolSpan():
+            return tool_name(span.name)[0]
+        case _:
+            return span.name

@@ -63,4 +63,4 @@ def cell(value: object) -> str:
         return "—"
     if isinstance(value, str):
         return visible(value if len(value) <= _LONG else f"{value[:_LONG]}…")
-    return visible(as_json(value)[:_LONG])
+    return visible(" ".join(as_json(value)[:_LONG].split()))
