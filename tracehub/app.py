@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from tracehub.store.database import Database, parse_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+
+COLLECT_AFTER = (100_000, 20, 100)
 
 
 class App:
@@ -75,6 +79,8 @@ def open_app(settings: Settings) -> Iterator[App]:
 
     What was handed in is stored before they are taken apart.
     """
+    # Records become many containers and no cycles: at Python's own threshold the collector takes two fifths of the time.
+    gc.set_threshold(*COLLECT_AFTER)
     database = open_database(settings)
     try:
         app = App(settings, database)

@@ -156,17 +156,17 @@ class RunSpans:
 
     def _called(self, item: Item) -> None:
         value = item.step.value
-        if call := mapping(value, "actionGroupInvocationInput"):
+        if "actionGroupInvocationInput" in value:
             draft = self._draft("tool", "", item)
-            tool_draft(draft, call)
-        elif call := mapping(value, "codeInterpreterInvocationInput"):
+            tool_draft(draft, mapping(value, "actionGroupInvocationInput"))
+        elif "codeInterpreterInvocationInput" in value:
             draft = self._draft("code", "code_interpreter", item)
-            code_draft(draft, call)
-        elif call := mapping(value, "knowledgeBaseLookupInput"):
+            code_draft(draft, mapping(value, "codeInterpreterInvocationInput"))
+        elif "knowledgeBaseLookupInput" in value:
             draft = self._draft("retrieval", "", item)
-            retrieval_draft(draft, call)
-        elif call := mapping(value, "agentCollaboratorInvocationInput"):
-            draft = self._collaborator(item, call)
+            retrieval_draft(draft, mapping(value, "knowledgeBaseLookupInput"))
+        elif "agentCollaboratorInvocationInput" in value:
+            draft = self._collaborator(item, mapping(value, "agentCollaboratorInvocationInput"))
         else:
             return
         self._add(draft, item)
@@ -190,19 +190,21 @@ class RunSpans:
 
     def _observed(self, item: Item) -> None:
         value = item.step.value
-        if output := mapping(value, "actionGroupInvocationOutput"):
-            self._tool_output(item, output)
-        if output := mapping(value, "codeInterpreterInvocationOutput"):
-            self._code_output(item, output)
-        if output := mapping(value, "knowledgeBaseLookupOutput"):
-            self._retrieved(item, output)
-        if output := mapping(value, "agentCollaboratorInvocationOutput"):
-            self._collaborated(item, output)
-        if output := mapping(value, "repromptResponse"):
-            self._reprompted(item, output)
-        if "finalResponse" in value:
-            self.finish = mapping(value, "finalResponse")
-            self.finished_at = item.at
+        # The console merges several observations of a step into one.
+        for name, observe in (
+            ("actionGroupInvocationOutput", self._tool_output),
+            ("codeInterpreterInvocationOutput", self._code_output),
+            ("knowledgeBaseLookupOutput", self._retrieved),
+            ("agentCollaboratorInvocationOutput", self._collaborated),
+            ("repromptResponse", self._reprompted),
+            ("finalResponse", self._finished),
+        ):
+            if name in value:
+                observe(item, mapping(value, name))
+
+    def _finished(self, item: Item, output: Json) -> None:
+        self.finish = output
+        self.finished_at = item.at
 
     def _closing(self, kind: str, item: Item) -> Draft:
         draft = self._take_open(kind, item.step.step_id)
