@@ -44,8 +44,10 @@ def _session(turns: tuple[Turn, ...]) -> str:
         badges=session_badges(SESSION),
         figures=(),
         strip=(),
-        windowed=False,
         turns=turns,
+        listed=None,
+        earlier=None,
+        later=None,
         panel=None,
         lost_step=None,
     )

@@ -13,6 +13,11 @@ def turn(session_id: str, trace_id: str) -> str:
     return f"{session(session_id)}?turn={trace_id}#t{trace_id}"
 
 
+def turns_from(session_id: str, number: int) -> str:
+    """The page of a session, its turns listed from this number on."""
+    return f"{session(session_id)}?from={number}"
+
+
 def step(session_id: str, trace_id: str, span_id: str) -> str:
     """The page of a session with the panel of one step."""
     return f"{session(session_id)}?step={trace_id}.{span_id}#s{span_id}"

@@ -4,6 +4,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from tracehub.bedrock.collection_pause import collection_paused
 from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.panel import Panel
@@ -41,8 +42,9 @@ def list_of_sessions(request: Request, connection: Reading, parts: Parts) -> HTM
 @router.get("/_/sessions/{session_id:path}/turns/{trace_id}")
 def turn_of_session(session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
     """The steps of one turn."""
-    turn = one_turn(connection, session_id, require_trace_id(trace_id))
-    return fragment("session.html", "turn_body", turn=turn)
+    with collection_paused():
+        turn = one_turn(connection, session_id, require_trace_id(trace_id))
+        return fragment("session.html", "turn_body", turn=turn)
 
 
 @router.get("/_/sessions/{session_id:path}/steps/{trace_id}/{span_id}")
@@ -56,7 +58,8 @@ def step_of_session(session_id: str, trace_id: str, span_id: str, connection: Re
 @router.get("/sessions/{session_id:path}")
 def session(request: Request, session_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
     """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole."""
-    word, opened = request.query_params.get("step"), request.query_params.get("turn")
+    query = request.query_params
+    word, opened, first = query.get("step"), query.get("turn"), query.get("from", "")
     panel, lost = None, None
     if word:
         try:
@@ -65,8 +68,9 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         except NotFoundError:
             panel = None
         lost = None if panel else one_line(word, 60)
-    shown = session_page(connection, session_id, panel=panel, opened=opened, lost_step=lost)
-    return page("session.html", shown)
+    with collection_paused():
+        shown = session_page(connection, session_id, panel=panel, opened=opened, first=_number(first), lost_step=lost)
+        return page("session.html", shown)
 
 
 @router.get("/tools")
@@ -80,3 +84,8 @@ def list_of_quarantine(request: Request, connection: Reading, parts: Parts) -> H
     """What could not be read, newest first."""
     limit = parts.settings.page_size
     return page("quarantine.html", quarantine_page(connection, request.query_params, now=parts.clock(), limit=limit))
+
+
+def _number(word: str) -> int:
+    """The number of a turn; the first where the word is none."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 1

@@ -20,8 +20,10 @@ from tracehub.web.pages.turns import Shown, Turn, turns_of
 from tracehub.web.pages.visible import visible
 
 INLINE_STEPS = 2000
+INLINE_TURNS = 120
 WINDOW_STEPS = 300
 WINDOW_ROWS = 500
+LISTED_TURNS = 200
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -46,8 +48,10 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     badges: tuple[Badge, ...]
     figures: tuple[Figure, ...]
     strip: tuple[Block, ...]
-    windowed: bool
     turns: tuple[Turn, ...]
+    listed: str | None
+    earlier: str | None
+    later: str | None
     panel: Panel | None
     lost_step: str | None
 
@@ -58,17 +62,24 @@ def session_page(
     *,
     panel: Panel | None = None,
     opened: str | None = None,
+    first: int = 1,
     lost_step: str | None = None,
 ) -> SessionPage:
-    """The session with its turns; `opened` is the trace of a turn to show whole. NotFoundError where there is none."""
+    """The session with its turns from number `first` on, or from where the panel's or the opened turn is.
+
+    `opened` is the trace of a turn to show whole. NotFoundError where there is no such session.
+    """
     row = sessions.get(connection, session_id)
-    rows = traces.of_session(connection, session_id)
-    windowed = row.steps > INLINE_STEPS
-    wanted = {panel.trace_id if panel else None, opened}
-    loaded = [trace.trace_id for trace in _window(rows, wanted)] if windowed else [trace.trace_id for trace in rows]
+    every = traces.of_session(connection, session_id)
+    wanted = {trace_id for trace_id in (panel.trace_id if panel else None, opened) if trace_id}
+    begin = _begin(every, wanted, first)
+    rows = every[begin : begin + LISTED_TURNS]
+    windowed = row.steps > INLINE_STEPS or len(every) > INLINE_TURNS
+    loaded = [trace.trace_id for trace in (_window(rows, wanted) if windowed else rows)]
     shown = Shown(
         spans=spans.of_traces(connection, loaded),
-        exchanges=exchanges_of(connection, session_id, rows),
+        exchanges=exchanges_of(connection, session_id, every),
+        first=begin + 1,
         open_turns=frozenset(loaded),
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
@@ -83,9 +94,11 @@ def session_page(
         started=exact(row.started_at),
         badges=session_badges(row),
         figures=_figures(row),
-        strip=strip_of(rows),
-        windowed=windowed,
+        strip=strip_of(every),
         turns=turns_of(session_id, rows, shown),
+        listed=f"Turns {begin + 1:,} to {begin + len(rows):,} of {len(every):,}" if len(rows) < len(every) else None,
+        earlier=addresses.turns_from(session_id, max(begin - LISTED_TURNS, 0) + 1) if begin else None,
+        later=addresses.turns_from(session_id, begin + len(rows) + 1) if begin + len(rows) < len(every) else None,
         panel=panel,
         lost_step=lost_step,
     )
@@ -97,6 +110,7 @@ def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
     shown = Shown(
         spans=spans.of_traces(connection, [trace_id]),
         exchanges=exchanges_of(connection, session_id, rows),
+        first=1,
         open_turns=frozenset([trace_id]),
         selected=None,
         row_limit=None,
@@ -108,7 +122,15 @@ def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
     raise NotFoundError(msg)
 
 
-def _window(rows: Sequence[TraceRow], wanted: set[str | None]) -> list[TraceRow]:
+def _begin(rows: Sequence[TraceRow], wanted: set[str], first: int) -> int:
+    """Where the listed turns begin."""
+    place = next((place for place, row in enumerate(rows) if row.trace_id in wanted), None)
+    if place is not None and len(rows) > LISTED_TURNS:
+        return place - place % LISTED_TURNS
+    return max(min(first, len(rows)) - 1, 0) if place is None else 0
+
+
+def _window(rows: Sequence[TraceRow], wanted: set[str]) -> list[TraceRow]:
     """The first turns, and those asked for."""
     shown: list[TraceRow] = []
     steps = 0

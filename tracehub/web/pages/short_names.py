@@ -1,6 +1,7 @@
 """The part of a long name that tells it from its neighbours."""
 
 import re
+from functools import lru_cache
 
 from tracehub.model.listing import SpanRow
 
@@ -9,6 +10,7 @@ _VENDOR = re.compile(r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen
 _VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?(:\d+k)?$")
 
 
+@lru_cache(maxsize=1000)
 def model_name(model_id: str | None) -> str:
     """`claude-3-5-haiku` for `us.anthropic.claude-3-5-haiku-20241022-v1:0`."""
     if not model_id:
@@ -17,6 +19,7 @@ def model_name(model_id: str | None) -> str:
     return _VERSION.sub("", name) or model_id
 
 
+@lru_cache(maxsize=1000)
 def tool_name(name: str) -> tuple[str, str]:
     """What is called, and in which action group: `Orders__refund` is refund of Orders."""
     match name.split("__"):

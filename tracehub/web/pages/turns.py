@@ -56,7 +56,12 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn."""
+    """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn.
+
+    `first` is the number of the first turn.
+    """
+
+    first: int = 1
 
     spans: Mapping[str, tuple[SpanRow, ...]]
     exchanges: Mapping[str, tuple[Exchange, ...]]
@@ -70,7 +75,7 @@ def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple
     following = [*traces[1:], None]
     return tuple(
         _turn(session_id, number, trace, later, shown)
-        for number, (trace, later) in enumerate(zip(traces, following, strict=True), 1)
+        for number, (trace, later) in enumerate(zip(traces, following, strict=True), shown.first)
     )
 
 
