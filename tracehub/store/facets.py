@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Connection, select
 
 from tracehub.model.listing import Facets
-from tracehub.store.schema import DEFAULT_PROJECT, sessions, spans
+from tracehub.store.schema import DEFAULT_PROJECT, is_tool_call, sessions, spans
 
 MOST_VALUES = 500
 
@@ -25,12 +25,7 @@ def _values(connection: Connection, column: Column[str], project: str) -> tuple[
 
 def _tools(connection: Connection, project: str) -> tuple[str, ...]:
     """Walks the index from name to name: reading every call to find a dozen names takes seconds at a million spans."""
-    query = (
-        select(spans.c.name)
-        .where(spans.c.project_id == project, spans.c.kind.in_(("tool", "code")))
-        .order_by(spans.c.name)
-        .limit(1)
-    )
+    query = select(spans.c.name).where(spans.c.project_id == project, is_tool_call).order_by(spans.c.name).limit(1)
     names: list[str] = []
     name = connection.scalar(query)
     while name is not None and len(names) < MOST_VALUES:

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
-from tracehub.store.schema import sessions, spans, traces
+from tracehub.store.schema import is_tool_call, sessions, spans, traces
 
 
 def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
@@ -55,7 +55,7 @@ def _content_conditions(filter: Filter) -> list[ColumnElement[bool]]:
                 select(1).where(
                     spans.c.project_id == traces.c.project_id,
                     spans.c.trace_id == traces.c.trace_id,
-                    spans.c.kind.in_(("tool", "code")),
+                    is_tool_call,
                     spans.c.name.in_(filter.tools),
                 )
             )

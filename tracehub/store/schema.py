@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    literal_column,
     text,
 )
 
@@ -215,3 +216,6 @@ quarantine = Table(
     Column("tries", Integer, nullable=False),
     Index("ix_quarantine_received", "project_id", "received_at", "sha256"),
 )
+
+# Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
+is_tool_call = spans.c.kind.in_((literal_column("'tool'"), literal_column("'code'")))

@@ -6,14 +6,14 @@ from sqlalchemy import Connection, func, select
 
 from tracehub.model.listing import Filter
 from tracehub.store.filtering import trace_conditions
-from tracehub.store.schema import DEFAULT_PROJECT, spans, traces
+from tracehub.store.schema import DEFAULT_PROJECT, is_tool_call, spans, traces
 
 
 def buckets(connection: Connection, filter: Filter, *, project: str = DEFAULT_PROJECT) -> list[tuple[Any, ...]]:
     """(tool, error source or None, latency bucket or None, calls, last start) of the tool calls in matching traces."""
     query = select(
         spans.c.name, spans.c.error_source, spans.c.latency_bucket, func.count(), func.max(spans.c.started_at)
-    ).where(spans.c.project_id == project, spans.c.kind.in_(("tool", "code")))
+    ).where(spans.c.project_id == project, is_tool_call)
     if filter.tools:
         query = query.where(spans.c.name.in_(filter.tools))
     conditions = trace_conditions(filter)
@@ -29,7 +29,7 @@ def buckets(connection: Connection, filter: Filter, *, project: str = DEFAULT_PR
 def traces_per_tool(connection: Connection, filter: Filter, *, project: str = DEFAULT_PROJECT) -> dict[str, int]:
     """In how many matching traces each tool was called."""
     query = select(spans.c.name, func.count(spans.c.trace_id.distinct())).where(
-        spans.c.project_id == project, spans.c.kind.in_(("tool", "code"))
+        spans.c.project_id == project, is_tool_call
     )
     if filter.tools:
         query = query.where(spans.c.name.in_(filter.tools))
