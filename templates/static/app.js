@@ -24,7 +24,7 @@
     mark(document.getElementById("s" + span));
     detail.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span, { headers: { "HX-Request": "true" } });
+      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span, { headers: { Accept: "text/html", "HX-Request": "true" } });
       if (answer.redirected || answer.status === 401) return location.assign(address);
       const text = await answer.text();
       if (mine !== wanted) return;

@@ -7,7 +7,7 @@ from tracehub.web.pages.amounts import count, money
 from tracehub.web.pages.texts import cell
 from tracehub.web.pages.visible import visible
 
-_WIDE = 16
+_WIDE = 12
 
 
 class Fact(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ LISTED = 40
 
 def raw_events(trace_id: str, event_ids: Sequence[str], raw: Mapping[str, bytes]) -> RawEvents:
     """The first events whole, some more as links, and the address of all of the trace's."""
-    title = f"Raw {counted(len(event_ids), 'event')}" if event_ids else "Raw events of the turn"
+    title = counted(len(event_ids), "raw event") if event_ids else "Raw events of the turn"
     listed = tuple(_event(trace_id, event_id, raw.get(event_id)) for event_id in event_ids[:LISTED])
     return RawEvents(title=title, events=listed, all_href=addresses.events(trace_id))
 
