@@ -77,6 +77,8 @@ def test_tools_count_calls_and_keep_reported_and_inferred_errors_apart(database_
                 for row in rows
                 if row.kind in ("tool", "code")
             ]
+            [one] = tools(connection, Filter(tools=(called[0].name,), since=1))
+            assert one.calls == sum(row.name == one.tool for row in called)
             for tool in tools(connection, Filter()):
                 calls = [row for row in called if row.name == tool.tool]
                 assert tool.calls == len(calls)

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
-from tracehub.store.schema import is_tool_call, sessions, spans, traces
+from tracehub.store.schema import CALLED_KINDS, sessions, spans, traces
 
 
 def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
@@ -50,13 +50,14 @@ def _content_conditions(filter: Filter) -> list[ColumnElement[bool]]:
         failed = traces.c.outcome == Outcome.FAILED.value
         conditions.append(or_(failed, traces.c.errors_reported > 0, traces.c.errors_inferred > 0))
     if filter.tools:
+        called = spans.alias("called")
         conditions.append(
             exists(
                 select(1).where(
-                    spans.c.project_id == traces.c.project_id,
-                    spans.c.trace_id == traces.c.trace_id,
-                    is_tool_call,
-                    spans.c.name.in_(filter.tools),
+                    called.c.project_id == traces.c.project_id,
+                    called.c.trace_id == traces.c.trace_id,
+                    called.c.kind.in_(CALLED_KINDS),
+                    called.c.name.in_(filter.tools),
                 )
             )
         )

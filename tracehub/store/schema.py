@@ -218,4 +218,5 @@ quarantine = Table(
 )
 
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
-is_tool_call = spans.c.kind.in_((literal_column("'tool'"), literal_column("'code'")))
+CALLED_KINDS = (literal_column("'tool'"), literal_column("'code'"))
+is_tool_call = spans.c.kind.in_(CALLED_KINDS)
