@@ -20,10 +20,10 @@ from tracehub.web.pages.turns import Shown, Turn, turns_of
 from tracehub.web.pages.visible import visible
 
 INLINE_STEPS = 2000
-INLINE_TURNS = 120
-WINDOW_STEPS = 300
+INLINE_TURNS = 100
+WINDOW_STEPS = 200
 WINDOW_ROWS = 500
-LISTED_TURNS = 200
+LISTED_TURNS = 100
 
 
 class Figure(msgspec.Struct, frozen=True):
