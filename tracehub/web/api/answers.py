@@ -1,7 +1,7 @@
 """The API's answers as OpenAPI describes them. Their names are stable."""
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -139,7 +139,7 @@ class Span(Answer):
     rationale: str | None
     tokens: dict[str, int | None] | None
     cost_usd: float | None
-    details: dict[str, Any]
+    details: dict[str, object]
     event_ids: list[str]
 
 
@@ -156,13 +156,13 @@ class TraceDetail(Answer):
     missing: list[str]
     question: str | None
     answer: str | None
-    citations: list[dict[str, Any]]
-    files: list[dict[str, Any]]
+    citations: list[dict[str, object]]
+    files: list[dict[str, object]]
     return_controls: list[str]
     answers: str | None
     memory_id: str | None
-    session_attributes: dict[str, Any]
-    prompt_session_attributes: dict[str, Any]
+    session_attributes: dict[str, object]
+    prompt_session_attributes: dict[str, object]
     spans: list[Span]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import orjson
@@ -24,7 +23,7 @@ from tracehub.model.span import (
 )
 from tracehub.model.trace import Trace
 
-Json = dict[str, Any]
+Json = dict[str, object]
 _BASE = set(SpanBase.__struct_fields__) | {"input", "output", "rationale", "tokens", "cost_usd", "name"}
 
 

@@ -1,6 +1,7 @@
 """The query parameters that lists share: how they are read, and how OpenAPI describes them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from fastapi import Request
 
@@ -12,6 +13,10 @@ from tracehub.web.filters import BadQueryError, read_filter
 from tracehub.web.paging import Cursor, read_cursor
 
 MOST_ROWS = 500
+# OpenAPI's own documents, in the types that FastAPI's decorators take.
+Document: TypeAlias = Any
+Described = dict[str, Document]
+Responses = dict[int | str, Described]
 
 
 def read_listing(request: Request, parts: Dependencies) -> tuple[Filter, Cursor | None, int]:
@@ -35,7 +40,7 @@ def read_page(request: Request, parts: Dependencies, *, check: bool = True) -> t
     return read_cursor(request.query_params.get("cursor")), limit
 
 
-def _query(name: str, description: str, schema: dict[str, Any], *, many: bool = False) -> dict[str, Any]:
+def _query(name: str, description: str, schema: Mapping[str, object], *, many: bool = False) -> Described:
     described = {"type": "array", "items": schema} if many else schema
     return {"in": "query", "name": name, "required": False, "description": description, "schema": described}
 
@@ -55,8 +60,8 @@ _FILTER = [
     _query("since", "began at or after: ISO 8601, or 30m, 24h, 7d, 2w ago", _TEXT),
     _query("until", "began before", _TEXT),
 ]
-_BAD: dict[int | str, dict[str, Any]] = {400: {"model": answers.Problem}}
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": answers.Problem}}
-FILTERING: dict[str, Any] = {"openapi_extra": {"parameters": _FILTER}, "responses": _BAD}
-PAGING: dict[str, Any] = {"openapi_extra": {"parameters": _PAGE}, "responses": _BAD}
-LISTING: dict[str, Any] = {"openapi_extra": {"parameters": [*_FILTER, *_PAGE]}, "responses": _BAD}
+_BAD: Responses = {400: {"model": answers.Problem}}
+NOT_FOUND: Responses = {404: {"model": answers.Problem}}
+FILTERING: Described = {"openapi_extra": {"parameters": _FILTER}, "responses": _BAD}
+PAGING: Described = {"openapi_extra": {"parameters": _PAGE}, "responses": _BAD}
+LISTING: Described = {"openapi_extra": {"parameters": [*_FILTER, *_PAGE]}, "responses": _BAD}
