@@ -1,6 +1,7 @@
 """Puts the web application together."""
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import login, problems
@@ -33,5 +34,6 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     for pages in routers():
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     guarded(app, dependencies)
     return app
