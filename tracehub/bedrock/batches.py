@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from tracehub.bedrock.collection_pause import collection_paused
 from tracehub.bedrock.compression import plain_chunks
 from tracehub.bedrock.correlate import Correlator
 from tracehub.bedrock.envelopes.frames import is_event_stream, read_frames
@@ -37,7 +38,7 @@ class Batches:
                 break
         if is_event_stream(bytes(head)):
             yield from self._frames(bytes(head), slices)
-        elif is_utf16(head):
+        elif is_utf16(bytes(head)):
             yield from self._text(b"", _slices([as_utf8(b"".join([head, *slices]))]))
         else:
             yield from self._text(as_utf8(bytes(head)), slices)
@@ -65,19 +66,21 @@ class Batches:
         oversize: Oversize | None = None
         for piece in slices:
             held += piece
-            if len(held) > self._limits.max_document_bytes and oversize is None:
-                oversize, enough = Oversize(self._limits), _BATCH
-            if oversize is not None:
+            if oversize is not None and not oversize.ended:
                 held = bytearray(oversize.skip(bytes(held)))
-                if oversize.ended:
-                    self._findings.quarantined.append(oversize.quarantined())
-                    oversize = None
-            if len(held) < enough:
+            if oversize is not None and oversize.ended:
+                self._findings.quarantined.append(oversize.quarantined())
+                oversize = None
+            if len(held) < min(enough, self._limits.max_document_bytes):
                 continue
             whole_lines = held.rfind(b"\n") + 1
             if whole_lines:
-                del held[: read_text(bytes(held[:whole_lines]), self._findings, final=False)]
+                with collection_paused():
+                    del held[: read_text(bytes(held[:whole_lines]), self._findings, final=False)]
             enough = max(_BATCH, 2 * len(held))
+            if len(held) > self._limits.max_document_bytes:
+                oversize = Oversize(self._limits)
+                held = bytearray(oversize.skip(bytes(held)))
             if self._findings.progress():
                 yield self._batch(self._correlator.events(self._findings.items))
         if oversize is not None:

@@ -24,7 +24,7 @@ class CallTree:
         self._open: OrderedDict[_Chain, list[str]] = OrderedDict()
 
     def learn(self, messages: Iterable[Message]) -> None:
-        """Notes what is told only after it is needed: which run a collaborator's call was, and who hands back control."""
+        """Notes what is told only after it is needed: whose call a run was, and who hands back control."""
         for message in messages:
             if message.part is not None:
                 for step in message.part.steps:

@@ -4,9 +4,11 @@ import binascii
 import codecs
 import re
 
+from tracehub.bedrock.literal_strings import bytes_of
 from tracehub.bedrock.members import Json
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*+={0,2}+\s*+\Z")
+_LITERAL = re.compile(r"""[bB](?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")\Z""", re.DOTALL)
 # A character of UTF-8 has at most 4 bytes; shorter pieces of base64 must stand for whole ones.
 _SHORT = 12
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
@@ -16,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def chunk_text(content: Json) -> bytes:
     """The bytes of a chunk's content, UTF-8 text in practice; empty where it has none.
 
-    Understands base64, plain text, a `b'…'` literal already decoded to text, a list of byte values, and a Uint8Array as
+    Understands base64, plain text, a `b'…'` literal, a list of byte values, and a Uint8Array as
     JSON.stringify writes it: `{"0": 84, "1": …}`. Text that could be base64 counts as plain where decoding gives no
     plausible text.
     """
@@ -36,6 +38,8 @@ def chunk_text(content: Json) -> bytes:
 
 
 def _from_text(value: str) -> bytes:
+    if _LITERAL.match(value) and (written := bytes_of(value)) is not None:
+        return written
     if len(value) % 4 == 0 and _BASE64.match(value):
         try:
             decoded = binascii.a2b_base64(value)

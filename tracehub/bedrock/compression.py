@@ -23,8 +23,9 @@ def plain_chunks(
 ) -> Iterator[bytes]:
     """The content of `chunks` without compression; never raises on content.
 
-    Compression inside compression is undone once. Where the data is damaged, unfolds beyond `max_decompression_ratio`
-    or, if `most` is given, beyond `most` bytes (`max_document_bytes`), `tell` hears the reason and the content ends there.
+    Compression inside compression is undone once. Where the data is damaged, or unfolds beyond
+    `max_decompression_ratio` or, if given, beyond `most` bytes (`max_document_bytes`), `tell` hears the reason and the
+    content ends there.
     """
     for _ in range(_LAYERS):
         chunks = _one_layer(chunks, limits, tell, most)

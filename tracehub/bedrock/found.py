@@ -19,7 +19,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     part: Part | None
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """Messages of which the envelope says that they are one call's; `request_id` is the HTTP request's.
 
     `continues` tells that the record is one stream, whose earlier and later messages are the same call's.

@@ -25,12 +25,11 @@ class Gunzip:
                 data = self._next_member(data)
                 continue
             self._began = True
-            piece = self._member.decompress(data, PIECE)
-            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+            member = self._member
+            piece = member.decompress(data, PIECE)
+            data = member.unconsumed_tail or member.unused_data
             if piece:
                 yield piece
-            elif not self._member.eof and not data:
-                return
 
     def close(self) -> None:
         """UndecodableError where a member is cut off."""
@@ -40,7 +39,7 @@ class Gunzip:
 
     def _next_member(self, data: bytes) -> bytes:
         """Begins the next member; zeros between members are padding."""
-        data = self._before + data.lstrip(b"\0") if not self._before else self._before + data
+        data = self._before + data if self._before else data.lstrip(b"\0")
         if len(data) < len(_MAGIC):
             self._before = data
             return b""

@@ -1,7 +1,7 @@
 """Names an event by its content, so that the same message from two sources is one event."""
 
 from collections.abc import Iterable
-from hashlib import blake2b
+from hashlib import sha256
 
 import orjson
 
@@ -32,16 +32,16 @@ def event_id_of_content(kind: str, content: object, occurrence: int) -> str:
 
 def repeated(event_id: str, occurrence: int) -> str:
     """The id of the message's repetition number `occurrence`; 0 is the message itself."""
-    return blake2b(b"%s#%d" % (event_id.encode(), occurrence), digest_size=16).hexdigest() if occurrence else event_id
+    return sha256(b"%s#%d" % (event_id.encode(), occurrence)).hexdigest()[:32] if occurrence else event_id
 
 
 def hash_of(event_ids: Iterable[str]) -> str:
     """32 hex digits that name a call which names itself nowhere."""
-    return blake2b("".join(event_ids).encode(), digest_size=16).hexdigest()
+    return sha256("".join(event_ids).encode()).hexdigest()[:32]
 
 
 def _digest(content: object) -> str:
-    return blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def _canonical_step(step: Step) -> Json:

@@ -108,7 +108,7 @@ class _Parser:
     def _string(self, token: str) -> str:
         """One literal, or several that pprint wrote on lines of their own."""
         place = self.place
-        if token[0] in "bB" or token[1] in "bB":
+        if "b" in token[: token.index(token[-1])].lower():
             parts = [bytes_of(token)]
             while (found := _TOKEN.match(self._text, self.place)) and found.group("string") and self._wrapped(found):
                 parts.append(bytes_of(found.group("string")))

@@ -56,7 +56,7 @@ _PHASE_OF_TYPE = {
 }
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One member of a TracePart's union.
 
     `member` is one of STEP_MEMBERS, or the union's own name for guardrail, failure and custom orchestration. `step_id`
@@ -69,10 +69,11 @@ class Step(msgspec.Struct, frozen=True):
     step_id: str | None
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """A TracePart, whatever shape it came in. `chain` are the caller chain's ARNs; `event_time` is in microseconds.
 
-    `unknown` are members newer than this code, kept where no known one stands beside them.
+    `run_id` is the uuid (32 hex digits) of the agent run that the traceId names. `unknown` are members newer than this
+    code, kept where no known one stands beside them.
     """
 
     agent_id: str | None
@@ -83,15 +84,8 @@ class Part(msgspec.Struct, frozen=True):
     collaborator: str | None
     event_time: int | None
     steps: tuple[Step, ...]
+    run_id: str | None
     unknown: tuple[Step, ...] = ()
-
-    @property
-    def run_id(self) -> str | None:
-        """The uuid (32 hex digits) of the agent run that the traceId names."""
-        for step in self.steps or self.unknown:
-            if run := run_of(step.step_id):
-                return run
-        return None
 
 
 def recognise(body: Json) -> tuple[EventKind, Part | None] | None:
@@ -123,27 +117,33 @@ def part_of(body: Json) -> Part | None:
     """
     outer = body
     union = mapping(outer, "trace")
-    if _is_part(union):
-        outer, union = union, mapping(union, "trace")
+    inner = union.get("trace")
+    if isinstance(inner, dict):
+        outer, union = union, cast("Json", inner)
     if not union:
         union = {name: outer[name] for name in UNIONS if isinstance(outer.get(name), dict)}
     steps = _union_steps(union) if union else _bare_steps(outer)
-    if not union and outer.keys().isdisjoint(_OWNERS) and not any(step.step_id for step in steps):
-        return None
-    # What stands where a step would, in a part that names its agent or session, is a step newer than this code.
-    unknown = [] if steps or not _is_part(outer) or outer.keys().isdisjoint(_OWNERS) else _unknown_steps(union)
-    if not steps and not unknown:
-        return None
+    unknown: list[Step] = []
+    if not steps or not union:
+        owned = not outer.keys().isdisjoint(_OWNERS)
+        if steps and not owned and not any(step.step_id for step in steps):
+            return None
+        if not steps:
+            # What stands where a step would, in a part that names its agent or session, is newer than this code.
+            unknown = _unknown_steps(union) if owned and isinstance(body.get("trace"), dict) else []
+            if not unknown:
+                return None
     return Part(
-        agent_id=text(outer, "agentId"),
-        alias_id=text(outer, "agentAliasId"),
-        version=text(outer, "agentVersion"),
-        session_id=text(outer, "sessionId"),
-        chain=tuple(arn for caller in mappings(outer, "callerChain") if (arn := text(caller, "agentAliasArn"))),
-        collaborator=text(outer, "collaboratorName"),
-        event_time=microseconds(outer.get("eventTime")),
-        steps=tuple(steps),
-        unknown=tuple(unknown),
+        text(outer, "agentId"),
+        text(outer, "agentAliasId"),
+        text(outer, "agentVersion"),
+        text(outer, "sessionId"),
+        _chain(outer.get("callerChain")),
+        text(outer, "collaboratorName"),
+        microseconds(outer.get("eventTime")),
+        tuple(steps),
+        next((run for step in steps or unknown if (run := run_of(step.step_id))), None),
+        tuple(unknown),
     )
 
 
@@ -155,20 +155,22 @@ def run_of(step_id: str | None) -> str | None:
     return run if len(run) == 32 and not run.strip("0123456789abcdef") else None
 
 
-def _is_part(value: Json) -> bool:
-    return isinstance(value.get("trace"), dict)
+def _chain(callers: object) -> tuple[str, ...]:
+    """The ARNs of a caller chain, the top agent's first."""
+    if not isinstance(callers, list):
+        return ()
+    arns = (caller.get("agentAliasArn") for caller in callers if isinstance(caller, dict))
+    return tuple(arn for arn in arns if isinstance(arn, str))
 
 
 def _union_steps(union: Json) -> list[Step]:
     steps: list[Step] = []
     for name, value in union.items():
-        if not isinstance(value, dict):
-            continue
-        content = cast("Json", value)
-        if name in _WHOLE:
-            steps.append(Step(name, name, content, text(content, "traceId")))
-        else:
-            steps.extend(_members(name, content))
+        if isinstance(value, dict):
+            if name in _WHOLE:
+                steps.append(Step(name, name, value, text(value, "traceId")))
+            else:
+                steps += _members(name, value)
     return steps
 
 
@@ -191,6 +193,9 @@ def _members(union: str, content: Json) -> list[Step]:
     """The steps of one union, in the order of a step's life; the console writes lists where it merged several."""
     steps: list[Step] = []
     for member in STEP_MEMBERS:
-        for value in mappings(content, member):
+        found = content.get(member)
+        if found is None:
+            continue
+        for value in (found,) if isinstance(found, dict) else mappings(content, member):
             steps.append(Step(union, member, value, text(value, "traceId") or text(content, "traceId")))
     return steps

@@ -1,30 +1,53 @@
 """Reads one value out of a text that is not strict JSON: JSON with its loggers' liberties, or a Python repr."""
 
 import json
-import math
 
 import orjson
 
 from tracehub.bedrock.literal import LiteralError, parse_literal
 from tracehub.bedrock.literal_strings import whole_characters
 
-_DIGITS = 4000
-
 
 def read_value(text: str, place: int, max_depth: int) -> tuple[object, int]:
-    """The value at `place` and the place behind it; LiteralError where there is none."""
+    """The value at `place` and the place behind it; LiteralError where there is none. Linear in what is read."""
     try:
-        value, end = _JSON.raw_decode(text, place)
-    except json.JSONDecodeError as error:
-        if error.pos >= len(text) or (error.msg.startswith("Unterminated") and text.find("\n", error.pos) < 0):
-            place = error.pos + 1 if error.pos < len(text) else error.pos
-            raise LiteralError("it is cut off", place, at_end=True) from error
-        return parse_literal(text, place, max_depth)
+        found = _read_json(text, place)
     except (RecursionError, ValueError):
+        found = None
+    if found is None:
         return parse_literal(text, place, max_depth)
-    if is_too_deep(value, max_depth):
+    value, end = found
+    brackets = text.count("{", place, end) + text.count("[", place, end)
+    if brackets > max_depth and is_too_deep(value, max_depth):
         raise LiteralError(f"it is nested deeper than max_depth ({max_depth})", end)
     return value, end
+
+
+def _read_json(text: str, place: int) -> tuple[object, int] | None:
+    """The JSON value at `place`; None where there is none, LiteralError where the text's end cuts it off.
+
+    Read through windows that grow, as json's errors count the lines before them.
+    """
+    size = _WINDOW
+    while True:
+        window = text[place : place + size]
+        is_last = place + size >= len(text)
+        try:
+            value, end = _JSON.raw_decode(window)
+        except json.JSONDecodeError as error:
+            unfinished = error.msg.startswith(("Unterminated", "Invalid \\")) or error.pos >= len(window) - _TOKEN
+            if not unfinished or (is_last and not _is_cut_off(error, window)):
+                return None
+            if is_last:
+                stopped = place + min(error.pos + 1, len(window))
+                raise LiteralError("it is cut off", stopped, at_end=True) from error
+        else:
+            return value, place + end
+        size *= 8
+
+
+def _is_cut_off(error: json.JSONDecodeError, window: str) -> bool:
+    return error.pos >= len(window) or (error.msg.startswith("Unterminated") and "\n" not in window[error.pos :])
 
 
 def is_too_deep(value: object, max_depth: int) -> bool:
@@ -44,7 +67,7 @@ def is_too_deep(value: object, max_depth: int) -> bool:
 
 
 def encode(value: object) -> bytes:
-    """`value` as strict JSON: lone surrogates become U+FFFD, numbers that JSON lacks null, whole ones too long floats."""
+    """`value` as strict JSON: lone surrogates become U+FFFD, numbers that JSON lacks null, too long ones floats."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -74,14 +97,8 @@ def _as_float(value: int) -> float | None:
         return None
 
 
-def _float(token: str) -> float | None:
-    value = float(token)
-    return value if math.isfinite(value) else None
-
-
-def _int(token: str) -> int | None:
-    return int(token) if len(token) < _DIGITS else None
-
-
 _CONTAINERS = (dict, list)
-_JSON = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_float, parse_int=_int)
+_JSON = json.JSONDecoder()
+_WINDOW = 4096
+# No token of JSON but strings and numbers is longer.
+_TOKEN = 10

@@ -88,7 +88,7 @@ class _LogText:
         return end
 
     def _tell_lines(self, end: int) -> None:
-        """Counts the lines of text between the last object and `end`, without those that share a line with an object."""
+        """Counts the lines of text between the last object and `end`, but for those that hold an object too."""
         between = self._text[self._told : end]
         lines = between.split("\n")
         if self._told and self._text[self._told - 1] != "\n":

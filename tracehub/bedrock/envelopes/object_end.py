@@ -19,22 +19,26 @@ class EndFinder:
         Where none closes it: the end of the line where reading stopped, or `stopped` where it is itself at the
         beginning of a line and so begins something new.
         """
+        if self._budget <= 0:
+            return stopped
         limit = min(len(self._text), start + _FARTHEST, start + self._budget)
         depth = 0
         place = start
         for found in _TOKEN.finditer(self._text, start, limit):
             place = found.end()
-            token = found.group()
-            if token in "[{(":
+            mark = found.group()
+            if mark in "[{(":
                 depth += 1
-            elif token in "]})":
+            elif mark in "]})":
                 depth -= 1
                 if depth == 0:
                     break
-        self._budget -= max(limit - start, 0) if depth else place - start
+        self._budget -= (limit if depth else place) - start
         if depth == 0 and place > stopped:
             return place
         if self._text[start:stopped].rpartition("\n")[2].strip() == "" and "\n" in self._text[start:stopped]:
             return stopped
         line_end = self._text.find("\n", stopped)
-        return len(self._text) if line_end < 0 else line_end
+        end = len(self._text) if line_end < 0 else line_end
+        self._budget -= end - start
+        return end
