@@ -12,7 +12,6 @@ from tracehub.bedrock.prices import PriceTable
 from tracehub.bedrock.return_of_control import answered_id, apply_answers, match_returned
 from tracehub.bedrock.run_spans import RunSpans
 from tracehub.bedrock.runs import Run, runs_of
-from tracehub.bedrock.shapes import part_of
 from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.bedrock.windows import contain
 from tracehub.model.record import Event
@@ -39,12 +38,7 @@ def assemble(
     placed is left to the raw events.
     """
     known = _distinct(events)
-    items = [
-        item
-        for event in known
-        if event.kind == "trace" and (part := part_of(event.body))
-        for item in items_of(event, part)
-    ]
+    items = [item for event in known if event.part for item in items_of(event, event.part)]
     root, collaborators = runs_of(items, trace_id)
     spans_of = {run.run_id: _spans_of(run, prices, rules) for run in ([root] if root else []) + collaborators}
     top = _top(trace_id, root, known)

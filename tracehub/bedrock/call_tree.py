@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from tracehub.bedrock.found import Message
 from tracehub.bedrock.members import mapping, text
-from tracehub.bedrock.shapes import Part, Step, run_of
+from tracehub.bedrock.shapes import run_of
+from tracehub.model.part import Part, Step
 
 _REMEMBERED = 20_000
 _Key = TypeVar("_Key")

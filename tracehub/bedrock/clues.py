@@ -6,7 +6,7 @@ import msgspec
 
 from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.return_of_control import answered_id
-from tracehub.bedrock.shapes import part_of, run_of
+from tracehub.bedrock.shapes import run_of
 from tracehub.model.record import Event
 
 
@@ -42,12 +42,11 @@ def clues_in(events: Iterable[Event]) -> Clues:
 
 
 def _from_trace(event: Event, clues: Clues) -> None:
-    # Looking at the bytes first spares most events the walk through their members.
+    # Looking at the bytes first spares most events the walk through their steps.
     collaborated = b"agentCollaboratorInvocationOutput" in event.raw
     if not collaborated and b"RETURN_CONTROL" not in event.raw:
         return
-    part = part_of(event.body)
-    for step in part.steps if part else ():
+    for step in event.part.steps if event.part else ():
         if step.member == "observation":
             metadata = mapping(mapping(step.value, "agentCollaboratorInvocationOutput"), "metadata")
             child = run_of(text(metadata, "clientRequestId"))

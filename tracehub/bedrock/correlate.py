@@ -167,6 +167,7 @@ class _Numbers:
                 index=index,
                 raw=message.raw,
                 body=message.body,
+                part=message.part,
             )
         ]
 

@@ -5,12 +5,13 @@ from typing import cast
 import orjson
 
 from tracehub.bedrock.members import Json
+from tracehub.bedrock.shapes import part_of
 from tracehub.errors import UndecodableError
 from tracehub.model.record import Event, EventKind
 
 
 def parse_event(kind: EventKind, event_id: str, run_id: str | None, trace_id: str, index: int, raw: bytes) -> Event:
-    """The event with its body parsed from `raw`; UndecodableError where `raw` is not what decoding wrote."""
+    """The event with its body and TracePart parsed from `raw`; UndecodableError where it is not what decoding wrote."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -27,4 +28,5 @@ def parse_event(kind: EventKind, event_id: str, run_id: str | None, trace_id: st
         index=index,
         raw=raw,
         body=cast("Json", body),
+        part=part_of(cast("Json", body)) if kind == "trace" else None,
     )

@@ -6,7 +6,7 @@ from hashlib import sha256
 import msgspec
 
 from tracehub.bedrock.members import Json
-from tracehub.bedrock.shapes import Part
+from tracehub.model.part import Part
 from tracehub.model.record import Decoded, Event, EventKind, Limits, Quarantined
 
 

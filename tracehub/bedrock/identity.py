@@ -6,8 +6,8 @@ from hashlib import sha256
 import orjson
 
 from tracehub.bedrock.members import Json, mapping
-from tracehub.bedrock.shapes import Part, Step
 from tracehub.bedrock.times import microseconds
+from tracehub.model.part import Part, Step
 
 
 def event_id_of_part(part: Part, occurrence: int) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tracehub.bedrock.members import mapping
-from tracehub.bedrock.shapes import Part, Step
 from tracehub.bedrock.times import microseconds
+from tracehub.model.part import Part, Step
 from tracehub.model.record import Event
 
 _RANK = {

@@ -2,10 +2,9 @@
 
 from typing import cast
 
-import msgspec
-
 from tracehub.bedrock.members import Json, mapping, mappings, text
 from tracehub.bedrock.times import microseconds
+from tracehub.model.part import Part, Step
 from tracehub.model.record import EventKind
 
 UNIONS = (
@@ -54,38 +53,6 @@ _PHASE_OF_TYPE = {
     "POST_PROCESSING": "postProcessingTrace",
     "ROUTING_CLASSIFIER": "routingClassifierTrace",
 }
-
-
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """One member of a TracePart's union.
-
-    `member` is one of STEP_MEMBERS, or the union's own name for guardrail, failure and custom orchestration. `step_id`
-    is Bedrock's traceId.
-    """
-
-    union: str
-    member: str
-    value: Json
-    step_id: str | None
-
-
-class Part(msgspec.Struct, frozen=True, gc=False):
-    """A TracePart, whatever shape it came in. `chain` are the caller chain's ARNs; `event_time` is in microseconds.
-
-    `run_id` is the uuid (32 hex digits) of the agent run that the traceId names. `unknown` are members newer than this
-    code, kept where no known one stands beside them.
-    """
-
-    agent_id: str | None
-    alias_id: str | None
-    version: str | None
-    session_id: str | None
-    chain: tuple[str, ...]
-    collaborator: str | None
-    event_time: int | None
-    steps: tuple[Step, ...]
-    run_id: str | None
-    unknown: tuple[Step, ...] = ()
 
 
 def recognise(body: Json) -> tuple[EventKind, Part | None] | None:

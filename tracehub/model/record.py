@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from tracehub.model.part import Part
+
 EventKind = Literal["trace", "chunk", "return_control", "files", "exception", "request", "response"]
 
 
@@ -33,7 +35,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     `run_id` is the uuid (32 hex digits) of the agent run that the message names itself, None where it names none.
     `trace_id` (32 hex digits) is the run of the top agent as far as the record tells; a collaborator that arrives
     without its parent carries its own run here until the parent comes. `index` is the position in the record's stream:
-    it only breaks ties where the content gives no order. `body` is `raw`, parsed.
+    it only breaks ties where the content gives no order. `body` is `raw`, parsed; `part` is its TracePart where it is
+    a trace.
     """
 
     kind: EventKind
@@ -43,6 +46,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     raw: bytes
     body: dict[str, object]
+    part: Part | None = None
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):

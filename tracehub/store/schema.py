@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Double,
     Index,
@@ -218,5 +219,5 @@ quarantine = Table(
 )
 
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
-CALLED_KINDS = (literal_column("'tool'"), literal_column("'code'"))
+CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)
