@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.bedrock.assemble import assemble
 from tracehub.bedrock.blocks import unpack, unpack_raw
-from tracehub.bedrock.clues import clues_in
+from tracehub.bedrock.clues import clues_in, may_ask
 from tracehub.errors import NotFoundError
 from tracehub.model.record import Event
 from tracehub.model.trace import Trace
@@ -42,9 +42,7 @@ def answers_to(
     connection: Connection, events_of: Mapping[str, Sequence[Event]], *, project: str = DEFAULT_PROJECT
 ) -> dict[str, Event]:
     """The request events that answer control handed back by any of these traces, by invocationId."""
-    asked = {
-        name for found in events_of.values() for name in clues_in(event for event in found if _may_ask(event)).asks
-    }
+    asked = {name for found in events_of.values() for name in clues_in(event for event in found if may_ask(event)).asks}
     if not asked:
         return {}
     sides = return_controls.find(connection, asked, project=project)
@@ -66,7 +64,3 @@ def _blocks(connection: Connection, trace_id: str, project: str) -> list[bytes]:
         msg = f"there is no trace {trace_id}"
         raise NotFoundError(msg)
     return blocks
-
-
-def _may_ask(event: Event) -> bool:
-    return event.kind == "return_control" or (event.kind == "trace" and b"RETURN_CONTROL" in event.raw)

@@ -7,6 +7,7 @@ import msgspec
 from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.return_of_control import answered_id
 from tracehub.bedrock.shapes import run_of
+from tracehub.model.part import Step
 from tracehub.model.record import Event
 
 
@@ -41,16 +42,24 @@ def clues_in(events: Iterable[Event]) -> Clues:
     return clues
 
 
+def may_ask(event: Event) -> bool:
+    """Whether `event` can hand control back."""
+    if event.kind == "trace" and event.part:
+        return any(_asked(step) is not None for step in event.part.steps if step.member == "invocationInput")
+    return event.kind == "return_control"
+
+
 def _from_trace(event: Event, clues: Clues) -> None:
-    # Looking at the bytes first spares most events the walk through their steps.
-    collaborated = b"agentCollaboratorInvocationOutput" in event.raw
-    if not collaborated and b"RETURN_CONTROL" not in event.raw:
-        return
     for step in event.part.steps if event.part else ():
         if step.member == "observation":
-            metadata = mapping(mapping(step.value, "agentCollaboratorInvocationOutput"), "metadata")
-            child = run_of(text(metadata, "clientRequestId"))
-            if child and event.run_id and child != event.run_id:
-                clues.links[child] = event.run_id
-        elif asked := text(mapping(step.value, "actionGroupInvocationInput"), "invocationId"):
+            if "agentCollaboratorInvocationOutput" in step.value:
+                metadata = mapping(mapping(step.value, "agentCollaboratorInvocationOutput"), "metadata")
+                child = run_of(text(metadata, "clientRequestId"))
+                if child and event.run_id and child != event.run_id:
+                    clues.links[child] = event.run_id
+        elif step.member == "invocationInput" and (asked := _asked(step)):
             clues.asks[asked] = event.trace_id
+
+
+def _asked(step: Step) -> str | None:
+    return text(mapping(step.value, "actionGroupInvocationInput"), "invocationId")
