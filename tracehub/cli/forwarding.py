@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from tracehub.errors import PermanentError, StoreUnavailableError
 from tracehub.model.listing import Counts
@@ -30,7 +31,7 @@ def forward_to(address: str, settings: Settings) -> Callable[[Iterator[bytes], s
 
     def take(chunks: Iterator[bytes], source: str) -> Iterator[Counts]:
         for part in _parts(chunks, settings.max_body_bytes, source):
-            yield _send(address, part, settings)
+            yield _send(address, part, source, settings)
 
     return take
 
@@ -51,8 +52,8 @@ def _parts(chunks: Iterator[bytes], limit: int, source: str) -> Iterator[bytes]:
         yield held
 
 
-def _send(address: str, body: bytes, settings: Settings) -> Counts:
-    headers = {"Content-Type": "application/octet-stream"}
+def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
+    headers = {"Content-Type": "application/octet-stream", "X-Tracehub-Source": quote(source)}
     if settings.api_keys:
         headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"
     for attempt in range(1, TRIES + 1):

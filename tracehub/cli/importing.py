@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -21,6 +21,13 @@ STDIN = "-"
 Take = Callable[[Iterator[bytes], str], Iterator[Counts]]
 
 
+class WayIn(NamedTuple):
+    """How sources are taken in, and where a person sees them afterwards."""
+
+    take: Take
+    where: str
+
+
 def import_(
     paths: list[str] = typer.Argument(
         help="Files, folders, or - for standard input; plain, gzip or zstd.", metavar="PATH…"
@@ -30,9 +37,10 @@ def import_(
     """Import traces. Importing the same again changes nothing. Exit code 1 when anything was quarantined."""
     settings = read_settings()
     sources = list(sources_in(paths))
-    with _way_in(settings) as take:
-        total = import_sources(sources, take, quiet=as_json)
-    typer.echo(json.dumps(_as_dict(total)) if as_json else summary(total))
+    with _way_in(settings) as way:
+        total = import_sources(sources, way.take, quiet=as_json)
+        where = way.where
+    typer.echo(json.dumps(_as_dict(total)) if as_json else f"{summary(total)}\n{where}")
     if total.quarantined:
         raise typer.Exit(1)
 
@@ -76,9 +84,9 @@ def import_sources(sources: list[str], take: Take, *, quiet: bool) -> Counts:
 def summary(counts: Counts) -> str:
     """What became of the records, in words."""
     lines = [
-        f"{counts.events:,} events of {counts.traces:,} traces stored"
+        f"{_many(counts.events, 'event')} of {_many(counts.traces, 'trace')} stored"
         + (f", {counts.duplicates:,} known already" if counts.duplicates else ""),
-        f"{counts.records:,} records read, {counts.ignored:,} without a trace ignored",
+        f"{_many(counts.records, 'record')} read, {counts.ignored:,} without a trace ignored",
     ]
     if counts.quarantined:
         lines.append(
@@ -88,19 +96,22 @@ def summary(counts: Counts) -> str:
 
 
 @contextmanager
-def _way_in(settings: "Settings") -> Iterator[Take]:
+def _way_in(settings: "Settings") -> Iterator[WayIn]:
     """Into the database; where a running tracehub serve owns it, through that server."""
     from tracehub.app import clock, open_app
     from tracehub.cli.forwarding import forward_to, serving_address
 
     try:
         with open_app(settings) as app:
-            yield lambda chunks, source: app.ingest.handle_chunks(chunks, source=source, received_at=clock())
+            yield WayIn(
+                lambda chunks, source: app.ingest.handle_chunks(chunks, source=source, received_at=clock()),
+                "see them with `tracehub serve`",
+            )
     except DatabaseLockedError:
         address = serving_address(settings)
         if address is None:
             raise
-        yield forward_to(address, settings)
+        yield WayIn(forward_to(address, settings), f"see them at {address}/sessions")
 
 
 @contextmanager
@@ -120,6 +131,10 @@ def _chunks(file: IO[bytes], advance: Callable[[int], object]) -> Iterator[bytes
     while chunk := file.read(CHUNK):
         advance(len(chunk))
         yield chunk
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _as_dict(counts: Counts) -> dict[str, int]:

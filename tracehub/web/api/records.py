@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Request
@@ -17,6 +18,7 @@ from tracehub.web.dependencies import dependencies_of
 from tracehub.web.problems import TITLES
 
 router = APIRouter(tags=["records"])
+MOST_SOURCE = 500
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "zstd"}
 
 
@@ -35,7 +37,8 @@ ENCODINGS = {"", "identity", "gzip", "x-gzip", "zstd"}
 async def post_records(request: Request) -> Response:
     """Takes one body of any envelope, plain, gzip or zstd, and answers when all that it holds is durable.
 
-    Sending the same again changes nothing.
+    Sending the same again changes nothing. X-Tracehub-Source may name where it comes from (percent-encoded), for
+    whoever looks at what was quarantined.
     """
     parts = dependencies_of(request)
     _refuse_foreign(request)
@@ -49,7 +52,8 @@ async def post_records(request: Request) -> Response:
     if not body.strip():
         raise HTTPException(422, "the body is empty")
     client = request.client.host if request.client else "unknown"
-    record = Record(data=body, source=f"http {client}", received_at=parts.clock())
+    named = unquote(request.headers.get("x-tracehub-source", ""))[:MOST_SOURCE]
+    record = Record(data=body, source=f"http {client} {named}".strip(), received_at=parts.clock())
     counts = await run_in_threadpool(parts.take_in, [record])
     content = msgspec.structs.asdict(counts)
     if counts.quarantined and counts.quarantined == counts.records:
