@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-COLLECT_AFTER = (100_000, 20, 100)
+COLLECT_AFTER = (1_000_000, 20, 100)
 
 
 class App:

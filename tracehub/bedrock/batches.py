@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from tracehub.bedrock.collection_pause import collection_paused
 from tracehub.bedrock.compression import plain_chunks
 from tracehub.bedrock.correlate import Correlator
 from tracehub.bedrock.envelopes.frames import is_event_stream, read_frames
@@ -75,8 +74,7 @@ class Batches:
                 continue
             whole_lines = held.rfind(b"\n") + 1
             if whole_lines:
-                with collection_paused():
-                    del held[: read_text(bytes(held[:whole_lines]), self._findings, final=False)]
+                del held[: read_text(bytes(held[:whole_lines]), self._findings, final=False)]
             enough = max(_BATCH, 2 * len(held))
             if len(held) > self._limits.max_document_bytes:
                 oversize = Oversize(self._limits)

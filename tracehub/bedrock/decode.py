@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from tracehub.bedrock.batches import Batches
-from tracehub.bedrock.collection_pause import collection_paused
 from tracehub.bedrock.compression import plain_chunks
 from tracehub.bedrock.correlate import Correlator
 from tracehub.bedrock.envelopes.frames import is_event_stream, read_frames
@@ -19,21 +18,6 @@ def decode(record: Record, limits: Limits) -> Decoded:
 
     Never raises on content: what looks like a trace and cannot be read is quarantined with its reason.
     """
-    with collection_paused():
-        return _decode(record, limits)
-
-
-def decode_chunks(chunks: Iterable[bytes], *, source: str, received_at: int, limits: Limits) -> Iterator[Decoded]:
-    """The same for a source too long to hold, which comes as chunks of any size: one Decoded for about every 2 MiB.
-
-    All of them together hold what decode() finds in the whole. A line, and a document over several lines, is held
-    whole, up to `max_document_bytes`; only a source in UTF-16 is held whole as such. `received_at` is the record's.
-    """
-    del received_at
-    yield from Batches(source, limits).decode(chunks)
-
-
-def _decode(record: Record, limits: Limits) -> Decoded:
     findings = Findings(limits)
     damage: list[str] = []
     data = b"".join(plain_chunks([record.data], limits, damage.append, most=limits.max_document_bytes))
@@ -47,3 +31,13 @@ def _decode(record: Record, limits: Limits) -> Decoded:
     correlator = Correlator()
     events = correlator.events(findings.items)
     return findings.decoded(events + correlator.close())
+
+
+def decode_chunks(chunks: Iterable[bytes], *, source: str, received_at: int, limits: Limits) -> Iterator[Decoded]:
+    """The same for a source too long to hold, which comes as chunks of any size: one Decoded for about every 2 MiB.
+
+    All of them together hold what decode() finds in the whole. A line, and a document over several lines, is held
+    whole, up to `max_document_bytes`; only a source in UTF-16 is held whole as such. `received_at` is the record's.
+    """
+    del received_at
+    yield from Batches(source, limits).decode(chunks)

@@ -4,7 +4,6 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracehub.bedrock.collection_pause import collection_paused
 from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.panel import Panel
@@ -42,9 +41,8 @@ def list_of_sessions(request: Request, connection: Reading, parts: Parts) -> HTM
 @router.get("/_/sessions/{session_id:path}/turns/{trace_id}")
 def turn_of_session(session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
     """The steps of one turn."""
-    with collection_paused():
-        turn = one_turn(connection, session_id, require_trace_id(trace_id))
-        return fragment("session.html", "turn_body", turn=turn)
+    turn = one_turn(connection, session_id, require_trace_id(trace_id))
+    return fragment("session.html", "turn_body", turn=turn)
 
 
 @router.get("/_/sessions/{session_id:path}/steps/{trace_id}/{span_id}")
@@ -68,9 +66,8 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         except NotFoundError:
             panel = None
         lost = None if panel else one_line(word, 60)
-    with collection_paused():
-        shown = session_page(connection, session_id, panel=panel, opened=opened, first=_number(first), lost_step=lost)
-        return page("session.html", shown)
+    shown = session_page(connection, session_id, panel=panel, opened=opened, first=_number(first), lost_step=lost)
+    return page("session.html", shown)
 
 
 @router.get("/tools")
