@@ -1,6 +1,6 @@
 """The values that filters can take."""
 
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Connection, select
 
 from tracehub.model.listing import Facets
 from tracehub.store.schema import DEFAULT_PROJECT, is_tool_call, sessions, spans
@@ -9,18 +9,14 @@ MOST_VALUES = 500
 
 
 def facets(connection: Connection, *, project: str = DEFAULT_PROJECT) -> Facets:
-    """Agents, aliases and versions of the sessions, and the tools called; at most MOST_VALUES of each."""
-    return Facets(
-        agents=_values(connection, sessions.c.agent_id, project),
-        aliases=_values(connection, sessions.c.alias_id, project),
-        versions=_values(connection, sessions.c.agent_version, project),
-        tools=_tools(connection, project),
+    """Agents, aliases and versions of the sessions, and the tools called; at most MOST_VALUES of each kind."""
+    columns = (sessions.c.agent_id, sessions.c.alias_id, sessions.c.agent_version)
+    query = select(*columns).distinct().where(sessions.c.project_id == project).limit(MOST_VALUES)
+    seen = connection.execute(query).all()
+    agents, aliases, versions = (
+        tuple(sorted({row[place] for row in seen if row[place] is not None})) for place in range(len(columns))
     )
-
-
-def _values(connection: Connection, column: Column[str], project: str) -> tuple[str, ...]:
-    query = select(column).distinct().where(sessions.c.project_id == project, column.is_not(None))
-    return tuple(connection.scalars(query.order_by(column).limit(MOST_VALUES)))
+    return Facets(agents=agents, aliases=aliases, versions=versions, tools=_tools(connection, project))
 
 
 def _tools(connection: Connection, project: str) -> tuple[str, ...]:

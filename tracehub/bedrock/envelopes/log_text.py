@@ -12,7 +12,10 @@ from tracehub.bedrock.literal import LiteralError
 from tracehub.bedrock.signs import looks_like_trace
 from tracehub.bedrock.tolerant import encode, read_value
 
-_CANDIDATE = re.compile(r"[{\[]|(?<![\w.])[A-Za-z_][\w.]*+\(")
+# Lists of objects need no beginning of their own: the objects in them have theirs.
+_CANDIDATE = re.compile(
+    r"""[{\[](?=\s*+(?:["']|\Z))|(?<![\w.])[A-Za-z_][\w.]*+\((?=\s*+(?:["'\[{(]|[A-Za-z_]\w*+\s*+[=(]|\Z))"""
+)
 # An object that begins with a named member was meant to be one, whatever follows.
 _OBJECT = re.compile(r"""\{\s*+(["'])[^"'\n]{1,200}\1\s*+:""")
 
