@@ -191,6 +191,13 @@ def test_a_long_stream_of_frames_is_one_call_in_batches() -> None:
     assert [name for batch in batches for name in names(batch)] == names(decoded(stream))
 
 
+def test_a_list_larger_than_a_document_may_be_is_read_object_by_object() -> None:
+    document = orjson.dumps([rationale(f"{n}") for n in range(20_000)], option=orjson.OPT_INDENT_2)
+    batches = in_chunks(document, 100_000, TIGHT)
+    assert sum(len(batch.events) for batch in batches) == 20_000
+    assert sum(len(batch.quarantined) + batch.ignored for batch in batches) == 0
+
+
 def test_an_endless_line_is_quarantined_and_its_neighbours_read() -> None:
     data = LINE + b"\n" + b"x" * 3_000_000 + b"\n" + LINE.replace(b"think", b"again") + b"\n"
     batches = in_chunks(data, 50_000, TIGHT)

@@ -16,6 +16,8 @@ from tracehub.bedrock.tolerant import encode, read_value
 _CANDIDATE = re.compile(
     r"""[{\[](?=\s*+(?:["']|\Z))|(?<![\w.])[A-Za-z_][\w.]*+\((?=\s*+(?:["'\[{(]|[A-Za-z_]\w*+\s*+[=(]|\Z))"""
 )
+# What is left of a list whose objects were read.
+_PUNCTUATION = "[], \t\r"
 # An object that begins with a named member was meant to be one, whatever follows.
 _OBJECT = re.compile(r"""\{\s*+(["'])[^"'\n]{1,200}\1\s*+:""")
 
@@ -102,7 +104,7 @@ class _LogText:
         for line in lines:
             if message := exception_in(line):
                 self._findings.keep(message)
-            elif line.strip():
+            elif line.strip(_PUNCTUATION):
                 self._findings.ignored += 1
 
 
