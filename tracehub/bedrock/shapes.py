@@ -126,8 +126,8 @@ def _chain(callers: object) -> tuple[str, ...]:
     """The ARNs of a caller chain, the top agent's first."""
     if not isinstance(callers, list):
         return ()
-    arns = (caller.get("agentAliasArn") for caller in callers if isinstance(caller, dict))
-    return tuple(arn for arn in arns if isinstance(arn, str))
+    arns = [caller.get("agentAliasArn") for caller in callers if isinstance(caller, dict)]
+    return tuple([arn for arn in arns if isinstance(arn, str)])
 
 
 def _union_steps(union: Json) -> list[Step]:

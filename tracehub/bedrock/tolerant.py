@@ -52,13 +52,12 @@ def _is_cut_off(error: json.JSONDecodeError, window: str) -> bool:
 
 def is_too_deep(value: object, max_depth: int) -> bool:
     """Whether containers in `value` are nested deeper than `max_depth`."""
-    level = [value]
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(max_depth):
         level = [
             child
             for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
+            for child in (parent.values() if type(parent) is dict else parent)  # type: ignore[attr-defined]
             if type(child) in _CONTAINERS
         ]
         if not level:
@@ -97,7 +96,7 @@ def _as_float(value: int) -> float | None:
         return None
 
 
-_CONTAINERS = (dict, list)
+_CONTAINERS = {dict, list}
 _JSON = json.JSONDecoder()
 _WINDOW = 4096
 # No token of JSON but strings and numbers is longer.

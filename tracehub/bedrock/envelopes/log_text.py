@@ -41,7 +41,7 @@ class _LogText:
         self._final = final
         self._told = 0
         self._ends = EndFinder(text)
-        self._rereadable = 4 * len(text)
+        self._rereadable = 2 * len(text)
 
     def read(self) -> int:
         place = 0

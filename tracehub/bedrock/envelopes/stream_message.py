@@ -71,6 +71,6 @@ def _wrapped(name: str, payload: bytes, max_depth: int) -> tuple[Json, bytes]:
         payload = encode(value)
         value = orjson.loads(payload)
     body = cast("Json", {name: value})
-    if is_too_deep(body, max_depth):
+    if payload.count(b"[") + payload.count(b"{") >= max_depth and is_too_deep(body, max_depth):
         raise LiteralError(f"it is nested deeper than max_depth ({max_depth})", 0)
     return body, b"{" + label + b":" + one_line(payload) + b"}"
