@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tracehub.bedrock.order import Item, in_order, index_first
+from tracehub.bedrock.shapes import run_of
 from tracehub.model.span import Agent
 
 
@@ -24,7 +25,7 @@ def runs_of(items: Iterable[Item], trace_id: str) -> tuple[Run | None, list[Run]
     grouped: dict[str, list[Item]] = {}
     homeless: list[Item] = []
     for item in items:
-        run_id = item.part.run_id
+        run_id = _run_of(item)
         if run_id is None:
             homeless.append(item)
         else:
@@ -35,6 +36,13 @@ def runs_of(items: Iterable[Item], trace_id: str) -> tuple[Run | None, list[Run]
         return None, []
     root = min(runs, key=lambda run: (run.run_id != trace_id, len(run.chain), _began(run)))
     return root, sorted((run for run in runs if run is not root), key=_began)
+
+
+def _run_of(item: Item) -> str | None:
+    """The run that the step itself names: evaluators write a collaborator's step and its supervisor's into one part."""
+    if len(item.part.steps) == 1:
+        return item.part.run_id
+    return run_of(item.step.step_id) or item.part.run_id
 
 
 def _house(homeless: list[Item], grouped: dict[str, list[Item]], trace_id: str) -> None:
@@ -61,8 +69,9 @@ def _began(run: Run) -> tuple[bool, int, int, str]:
 
 def _run(run_id: str, members: list[Item]) -> Run:
     items = tuple(in_order(members))
-    chain = max((item.part.chain for item in items), key=len)
-    return Run(run_id, chain, items, _agent(items, chain), _first(items, "session_id"), index_first(items))
+    own = tuple(item for item in items if item.part.run_id == run_id) or items
+    chain = max((item.part.chain for item in own), key=len)
+    return Run(run_id, chain, items, _agent(own, chain), _first(own, "session_id"), index_first(items))
 
 
 def _agent(items: tuple[Item, ...], chain: tuple[str, ...]) -> Agent:
