@@ -41,7 +41,7 @@ TITLES = {
 
 
 def install(app: FastAPI) -> None:
-    """Makes every error of the app's handlers a problem."""
+    """Makes every foreseen error of the app's handlers a problem; safety.failures answers the others."""
 
     @app.exception_handler(TracehubError)
     def tracehub_error(request: Request, error: TracehubError) -> Response:
@@ -62,11 +62,6 @@ def install(app: FastAPI) -> None:
     def database_error(request: Request, error: Exception) -> Response:
         _log.error("the database failed a request", path=request.url.path, error=str(getattr(error, "orig", error)))
         return problem(request, 503, "the database does not answer", {"Retry-After": "2"})
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> Response:
-        _log.error("a request failed", path=request.url.path, exc_info=error)
-        return problem(request, 500, "tracehub has logged what happened under this request's id")
 
 
 def status_of(error: TracehubError) -> tuple[int, dict[str, str]]:

@@ -1,7 +1,5 @@
 """POST /records: traces handed in over HTTP."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import msgspec
@@ -10,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from tracehub.errors import LimitExceededError
 from tracehub.model.record import Record
 from tracehub.web.api import answers
 from tracehub.web.api.describe import answer
@@ -43,10 +40,7 @@ async def post_records(request: Request) -> Response:
     parts = dependencies_of(request)
     _refuse_foreign(request)
     try:
-        async with asyncio.timeout(parts.settings.body_timeout_seconds):
-            body = await _read(request, parts.settings.max_body_bytes)
-    except TimeoutError:
-        raise HTTPException(408, "the body did not arrive within TRACEHUB_BODY_TIMEOUT_SECONDS") from None
+        body = await request.body()
     except ClientDisconnect:
         raise HTTPException(400, "the body ended early") from None
     if not body.strip():
@@ -70,16 +64,3 @@ def _refuse_foreign(request: Request) -> None:
         raise HTTPException(415, f"Content-Encoding {encoding[:50]} is not understood: gzip, zstd or none")
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise HTTPException(415, "send the traces as the body itself, not as a form")
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > limit:
-        raise LimitExceededError(f"the body is larger than TRACEHUB_MAX_BODY_BYTES ({limit:,})", "max_body_bytes")
-    held = bytearray()
-    stream: AsyncIterator[bytes] = request.stream()
-    async for chunk in stream:
-        held += chunk
-        if len(held) > limit:
-            raise LimitExceededError(f"the body is larger than TRACEHUB_MAX_BODY_BYTES ({limit:,})", "max_body_bytes")
-    return bytes(held)
