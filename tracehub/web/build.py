@@ -9,6 +9,7 @@ from tracehub.web.api import health, quarantine, records, sessions, tools, trace
 from tracehub.web.dependencies import Dependencies
 from tracehub.web.pages import routers
 from tracehub.web.safety import guarded
+from tracehub.web.safety.attempts import Attempts
 
 DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
 
@@ -27,6 +28,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.dependencies = dependencies
+    app.state.login_attempts = Attempts()
     for part in (records, sessions, traces, tools, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
