@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.datastructures import QueryParams
 
@@ -101,4 +101,4 @@ def _moment(values: Mapping[str, tuple[str, ...]], name: str, now: int) -> int |
         moment = moment.replace(tzinfo=UTC)
     if not _EPOCH <= moment < _LATEST:
         raise BadQueryError(name, "a time between 1970 and 2100")
-    return int((moment - _EPOCH).total_seconds() * 1_000_000)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
