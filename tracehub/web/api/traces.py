@@ -1,9 +1,10 @@
 """GET /traces: summaries, whole trees, raw events."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from tracehub.analytics import content
 from tracehub.store import traces
@@ -17,6 +18,7 @@ router = APIRouter(tags=["traces"])
 TraceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hex digits: AWS's request id without dashes")]
 # Raw content is somebody else's: never rendered, never run.
 RAW_HEADERS = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+PIECE_BYTES = 256 * 1024
 
 
 @router.get("/traces", response_model=answers.Page[answers.TraceSummary], **LISTING)
@@ -41,6 +43,18 @@ def get_trace(trace_id: TraceId, parts: Parts, connection: Reading) -> Response:
 )
 def get_events(trace_id: TraceId, connection: Reading) -> Response:
     """The raw events as they were received, one JSON document a line. Importing them again changes nothing."""
-    lines = b"".join(line + b"\n" for line in content.events(connection, trace_id))
+    lines = content.events(connection, trace_id)
     name = f'attachment; filename="{trace_id}.jsonl"'
-    return Response(lines, media_type="application/x-ndjson", headers={**RAW_HEADERS, "Content-Disposition": name})
+    headers = {**RAW_HEADERS, "Content-Disposition": name}
+    return StreamingResponse(_in_pieces(lines), media_type="application/x-ndjson", headers=headers)
+
+
+def _in_pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, some together: each piece costs a change of threads."""
+    held = bytearray()
+    for line in lines:
+        held += line + b"\n"
+        if len(held) >= PIECE_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
