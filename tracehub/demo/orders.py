@@ -80,8 +80,9 @@ def silent_reprompt(run: Run, order: str) -> None:
     """The model writes a malformed call; only the next prompt tells."""
     run.model(complete(run, f"<thinking>I look up {order}</thinking><invoke><tool_name>get_order", []))
     run.thinks(f"I look up {order}")
-    run.says("assistant", "<invoke><tool_name>get_order")
-    run.says("user", SILENT)
+    run.adds("assistant", "<function_calls><invoke><tool_name>get_order</tool_name></function_calls>")
+    said = f"<error> <tool_name>get_order</tool_name> <stdout>{SILENT}</stdout> </error>"
+    run.adds("user", f"  <function_results> {said} </function_results>")
     run.step += 1
 
 
