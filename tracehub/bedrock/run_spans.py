@@ -22,6 +22,7 @@ _PHASES = {
     "routingClassifierTrace": Phase.ROUTING,
     "guardrailTrace": Phase.GUARDRAIL,
 }
+MOST_TOKENS = 2**40
 _CALLS = ("tool", "code", "retrieval", "agent")
 
 
@@ -370,8 +371,16 @@ def _tokens(metadata: Json, raw: str | None) -> Tokens:
     usage = mapping(metadata, "usage")
     read, written = cache_tokens(raw) if raw and "ache" in raw else (None, None)
     return Tokens(
-        input=integer(usage, "inputTokens"), output=integer(usage, "outputTokens"), cache_read=read, cache_write=written
+        input=_plausible(integer(usage, "inputTokens")),
+        output=_plausible(integer(usage, "outputTokens")),
+        cache_read=_plausible(read),
+        cache_write=_plausible(written),
     )
+
+
+def _plausible(tokens: int | None) -> int | None:
+    """A number of tokens that a model call can have, so that sums stay numbers that databases hold."""
+    return tokens if tokens is not None and 0 <= tokens < MOST_TOKENS else None
 
 
 def _set_times(draft: Draft, item: Item, at: int | None, *, start: int | None = None) -> None:

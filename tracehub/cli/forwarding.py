@@ -5,7 +5,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tracehub.errors import PermanentError, StoreUnavailableError
@@ -15,6 +17,8 @@ from tracehub.settings import Settings
 # Well below the server's body limit, so that a line that crosses the end of a part can be kept whole.
 PART = 8 * 1024 * 1024
 TRIES = 10
+# What is meant for this machine goes through no proxy, which would see the key and the traces.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def serving_address(settings: Settings) -> str | None:
@@ -52,6 +56,14 @@ def _parts(chunks: Iterator[bytes], limit: int, source: str) -> Iterator[bytes]:
         yield held
 
 
+def _said(error: urllib.error.HTTPError) -> dict[str, Any]:
+    try:
+        said = json.loads(error.read())
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
     headers = {"Content-Type": "application/octet-stream", "X-Tracehub-Source": quote(source)}
     if settings.api_keys:
@@ -59,17 +71,17 @@ def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
     for attempt in range(1, TRIES + 1):
         request = urllib.request.Request(f"{address}/api/v1/records", body, headers)  # noqa: S310 (our own server's address)
         try:
-            with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310 (as above)
+            with _DIRECT.open(request, timeout=120) as response:
                 return Counts(**json.load(response))
         except urllib.error.HTTPError as error:
-            answer = json.loads(error.read() or b"{}")
+            answer = _said(error)
             if error.code == 422 and "records" in answer:
                 return Counts(**{name: answer[name] for name in Counts.__struct_fields__})
             if error.code not in (429, 503) or attempt == TRIES:
                 msg = f"the running tracehub at {address} refused: {answer.get('detail') or error.reason}"
                 raise PermanentError(msg) from error
             time.sleep(float(error.headers.get("Retry-After", 1)))
-        except urllib.error.URLError as error:
-            msg = f"the running tracehub at {address} does not answer: {error.reason}"
+        except (OSError, HTTPException, ValueError) as error:
+            msg = f"the running tracehub at {address} does not answer: {getattr(error, 'reason', error)}"
             raise StoreUnavailableError(msg) from error
     raise AssertionError

@@ -17,7 +17,7 @@ from tracehub.model.record import Decoded, Event
 from tracehub.model.trace import Trace
 from tracehub.pipeline.rows import SPAN_COLUMNS, TRACE_COLUMNS, broken_trace_row, span_rows, trace_row
 from tracehub.store import event_blocks, quarantine, return_controls, run_links, sessions, spans, traces
-from tracehub.store.dialect import lock
+from tracehub.store.dialect import lock, lock_joins
 from tracehub.store.return_controls import Exchange
 
 _log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
     _write_events(connection, news, known, joined, arrivals[0].received_at)
     rebuild(
         connection,
-        {trace_id: known.get(trace_id, []) + news.get(trace_id, []) for trace_id in touched},
+        {trace_id: _latest(known.get(trace_id, []) + news.get(trace_id, [])) for trace_id in touched},
         knowledge,
         received_at=arrivals[0].received_at,
     )
@@ -99,18 +99,18 @@ def rebuild(
 def _lock_and_resolve(connection: Connection, events: Sequence[Event], clues: Clues) -> dict[str, str]:
     """Locks every trace these events can touch; then the topmost run of each trace_id they carry.
 
-    The links are read again under the locks: another process may have joined two runs in between.
+    Links are read after `lock_joins`, so no other process can join two of these runs in between.
     """
+    lock_joins(connection, joins=bool(clues.links or clues.asks or clues.answers))
+    run_links.add(connection, clues.links)
     trace_ids = {event.trace_id for event in events}
     names = trace_ids | set(clues.links) | set(clues.links.values())
     controls = set(clues.asks) | set(clues.answers)
     sides = return_controls.find(connection, controls).values() if controls else ()
     names |= {trace_id for side in sides for trace_id in side if trace_id}
     roots = run_links.ancestors(connection, names, clues.links)
-    locked = names | set(roots.values())
-    lock(connection, [f"trace/{name}" for name in locked] + [f"control/{name}" for name in controls])
-    run_links.add(connection, clues.links)
-    return run_links.ancestors(connection, locked, clues.links)
+    lock(connection, (f"trace/{name}" for name in names | set(roots.values())))
+    return roots | {root: root for root in roots.values()}
 
 
 def _load(connection: Connection, roots: Mapping[str, str], clues: Clues) -> dict[str, list[Event]]:

@@ -6,6 +6,7 @@ from tracehub.analytics.knowledge import Knowledge
 from tracehub.pipeline.batch import rebuild
 from tracehub.store import event_blocks
 from tracehub.store.database import Database
+from tracehub.store.dialect import lock_joins
 
 AT_ONCE = 200
 
@@ -18,6 +19,7 @@ def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callabl
     after, done = None, 0
     while True:
         with database.writing() as connection:
+            lock_joins(connection, joins=True)
             trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
             rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
         if not trace_ids:

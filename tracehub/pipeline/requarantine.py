@@ -15,6 +15,9 @@ def try_again(database: Database, knowledge: Knowledge, limits: Limits, sha256: 
     """
     with database.writing() as connection:
         data = quarantine.data(connection, sha256)
+        if not quarantine.is_whole(connection, sha256):
+            quarantine.tried(connection, sha256, "only its beginning was kept; import it again from where it came")
+            return False
         decoded = decode(Record(data=data, source=f"quarantine {sha256}", received_at=now), limits)
         if decoded.quarantined or not decoded.events:
             reason = decoded.quarantined[0].reason if decoded.quarantined else "no trace was found in it"

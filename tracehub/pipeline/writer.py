@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tracehub.analytics.knowledge import Knowledge
@@ -15,6 +15,7 @@ from tracehub.errors import OverloadedError, StoreUnavailableError, TracehubErro
 from tracehub.model.listing import Counts
 from tracehub.pipeline.batch import Arrival, write_batch
 from tracehub.store.database import Database
+from tracehub.store.outages import may_pass
 
 _log = structlog.get_logger(__name__)
 
@@ -137,15 +138,13 @@ class Writer:
             try:
                 with self._database.writing() as connection:
                     return write_batch(connection, arrivals, self._knowledge)
-            except (OperationalError, PoolTimeoutError) as error:
+            except (DBAPIError, PoolTimeoutError) as error:
+                if not may_pass(error):
+                    raise
                 _log.warning("the database refused a batch", attempt=attempt, error=str(getattr(error, "orig", error)))
                 if attempt == TRIES:
                     msg = "the database does not take records right now"
                     raise StoreUnavailableError(msg) from error
-                self._sleep(0.05 * 4**attempt)
-            except DBAPIError as error:
-                if not error.connection_invalidated or attempt == TRIES:
-                    raise
                 self._sleep(0.05 * 4**attempt)
         raise AssertionError
 

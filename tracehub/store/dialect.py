@@ -8,6 +8,7 @@ import psycopg
 from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+_JOINS_KEY = 7_263_322
 _Upsert = sqlite.Insert | postgresql.Insert
 
 
@@ -57,6 +58,17 @@ def insert_new(
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
+
+
+def lock_joins(connection: Connection, *, joins: bool) -> None:
+    """Keeps what joins traces apart from everything else that writes them, until the transaction ends.
+
+    Which trace an event belongs to is read from links; a batch that adds links (`joins`) therefore runs alone, all
+    others side by side. Taken before the links are read. SQLite has one writer.
+    """
+    if not _is_sqlite(connection):
+        take = func.pg_advisory_xact_lock if joins else func.pg_advisory_xact_lock_shared
+        connection.execute(select(take(_JOINS_KEY)))
 
 
 def lock(connection: Connection, names: Iterable[str]) -> None:

@@ -72,6 +72,12 @@ def data(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT)
     return zstandard.ZstdDecompressor().decompress(found)
 
 
+def is_whole(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> bool:
+    """Whether all bytes of a piece were kept."""
+    query = select(quarantine.c.size).where(quarantine.c.project_id == project, quarantine.c.sha256 == sha256)
+    return connection.scalar(query) == len(data(connection, sha256, project=project))
+
+
 def resolve(connection: Connection, start: str, *, project: str = DEFAULT_PROJECT) -> str:
     """The one piece whose id begins with `start`; NotFoundError where none or several do."""
     found = [piece for piece in every_id(connection, project=project) if piece.startswith(start.lower())]

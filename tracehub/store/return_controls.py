@@ -1,6 +1,7 @@
 """Which call handed control back, and which call brought the result."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -8,6 +9,8 @@ from sqlalchemy import Connection, func, select
 from tracehub.store.chunks import in_chunks
 from tracehub.store.dialect import insert
 from tracehub.store.schema import DEFAULT_PROJECT, return_controls
+
+LONGEST = 200
 
 
 class Exchange(NamedTuple):
@@ -22,11 +25,12 @@ def find(
 ) -> dict[str, Exchange]:
     """Both sides of each of these that is known."""
     found: dict[str, Exchange] = {}
-    for chunk in in_chunks(return_control_ids):
+    names = {_key(name): name for name in return_control_ids}
+    for chunk in in_chunks(names):
         query = select(
             return_controls.c.return_control_id, return_controls.c.asked_by, return_controls.c.answered_by
         ).where(return_controls.c.project_id == project, return_controls.c.return_control_id.in_(chunk))
-        found.update({row[0]: Exchange(row[1], row[2]) for row in connection.execute(query)})
+        found.update({names[row[0]]: Exchange(row[1], row[2]) for row in connection.execute(query)})
     return found
 
 
@@ -47,10 +51,17 @@ def add(connection: Connection, exchanges: Mapping[str, Exchange], *, project: s
         [
             {
                 "project_id": project,
-                "return_control_id": return_control_id,
+                "return_control_id": _key(return_control_id),
                 "asked_by": exchange.asked_by,
                 "answered_by": exchange.answered_by,
             }
             for return_control_id, exchange in sorted(exchanges.items())
         ],
     )
+
+
+def _key(return_control_id: str) -> str:
+    """The id itself where it is like AWS's; a hash of one that no index of a database takes."""
+    if len(return_control_id) <= LONGEST and return_control_id.isascii() and return_control_id.isprintable():
+        return return_control_id
+    return "sha256:" + sha256(return_control_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -62,8 +62,11 @@ def _parents(connection: Connection, run_ids: Iterable[str], project: str) -> di
 
 
 def _top(run: str, parents: Mapping[str, str]) -> str:
-    seen = {run}
-    while (parent := parents.get(run)) is not None and parent not in seen:
-        seen.add(parent)
+    """The last run upwards. In a circle, which only hostile input makes, that is the same run from everywhere in it."""
+    seen = [run]
+    while (parent := parents.get(run)) is not None:
+        if parent in seen:
+            return min(seen[seen.index(parent) :])
+        seen.append(parent)
         run = parent
     return run

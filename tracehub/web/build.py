@@ -1,12 +1,15 @@
 """Puts the web application together."""
 
+import asyncio
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import login, problems
 from tracehub.web.api import health, quarantine, records, sessions, tools, traces
-from tracehub.web.dependencies import Dependencies
+from tracehub.web.dependencies import MOST_READERS, Dependencies
+from tracehub.web.intake import Intake
 from tracehub.web.pages import routers
 from tracehub.web.safety import guarded
 from tracehub.web.safety.attempts import Attempts
@@ -28,6 +31,8 @@ def build_web(dependencies: Dependencies) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.dependencies = dependencies
+    app.state.readers = asyncio.Semaphore(MOST_READERS)
+    app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
     for part in (records, sessions, traces, tools, quarantine):
         app.include_router(part.router, prefix="/api/v1")

@@ -1,17 +1,22 @@
 """What the web needs from the rest of tracehub, handed in by the app."""
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, cast
 
 import msgspec
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import Connection
 
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.model.listing import Counts
 from tracehub.model.record import Record
 from tracehub.settings import Settings
+
+# Fewer than the threads that answer requests, and than the connections of the pool.
+MOST_READERS = 16
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +36,11 @@ def dependencies_of(request: Request) -> Dependencies:
     return cast("Dependencies", request.app.state.dependencies)
 
 
-def _reading(request: Request) -> Iterator[Connection]:
-    with dependencies_of(request).reading() as connection:
+async def _reading(request: Request) -> AsyncIterator[Connection]:
+    """Waits here, without a thread, until few enough requests read: a connection must never wait for a thread while
+    threads wait for connections."""
+    readers = cast("asyncio.Semaphore", request.app.state.readers)
+    async with readers, contextmanager_in_threadpool(dependencies_of(request).reading()) as connection:
         yield connection
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import TypedDict, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from tracehub.web.filters import BadQueryError
 Row = TypeVar("Row")
 LONGEST_CURSOR = 2000
 _LARGEST = 2**63
+_HEX = re.compile("(?:[0-9a-f]{2})+")
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -21,8 +23,8 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     newer: bool
 
 
-def read_cursor(word: str | None) -> Cursor | None:
-    """The cursor that `word` spells; BadQueryError where it spells none."""
+def read_cursor(word: str | None, *, hex_ids: bool = False) -> Cursor | None:
+    """The cursor that `word` spells; BadQueryError where it spells none, or with `hex_ids` one of another list."""
     if not word:
         return None
     try:
@@ -31,6 +33,8 @@ def read_cursor(word: str | None) -> Cursor | None:
         cursor = None
     if cursor is None or not -_LARGEST <= cursor.key.ordered_at < _LARGEST or "\x00" in cursor.key.id:
         raise BadQueryError("cursor", "not one that tracehub gave out")
+    if hex_ids and not _HEX.fullmatch(cursor.key.id):
+        raise BadQueryError("cursor", "one of another list")
     return cursor
 
 

@@ -19,15 +19,17 @@ Described = dict[str, Document]
 Responses = dict[int | str, Described]
 
 
-def read_listing(request: Request, parts: Dependencies) -> tuple[Filter, Cursor | None, int]:
+def read_listing(request: Request, parts: Dependencies, *, hex_ids: bool = False) -> tuple[Filter, Cursor | None, int]:
     """The filter, the cursor and the page size that a request asks for."""
     wanted = read_filter(request.query_params, parts.clock(), also=("cursor", "limit"))
-    cursor, limit = read_page(request, parts, check=False)
+    cursor, limit = read_page(request, parts, check=False, hex_ids=hex_ids)
     return wanted, cursor, limit
 
 
-def read_page(request: Request, parts: Dependencies, *, check: bool = True) -> tuple[Cursor | None, int]:
-    """The cursor and the page size; with `check`, any other parameter is refused."""
+def read_page(
+    request: Request, parts: Dependencies, *, check: bool = True, hex_ids: bool = True
+) -> tuple[Cursor | None, int]:
+    """The cursor and the page size; with `check`, any other parameter is refused; `hex_ids` as in read_cursor."""
     if check and (unknown := set(request.query_params) - {"cursor", "limit"}):
         raise BadQueryError(min(unknown)[:50], "there is no such parameter")
     word = request.query_params.get("limit", "")
@@ -37,7 +39,7 @@ def read_page(request: Request, parts: Dependencies, *, check: bool = True) -> t
         limit = int(word)
     else:
         raise BadQueryError("limit", f"a number from 1 to {MOST_ROWS}")
-    return read_cursor(request.query_params.get("cursor")), limit
+    return read_cursor(request.query_params.get("cursor"), hex_ids=hex_ids), limit
 
 
 def _query(name: str, description: str, schema: Mapping[str, object], *, many: bool = False) -> Described:

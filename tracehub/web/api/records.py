@@ -1,10 +1,10 @@
 """POST /records: traces handed in over HTTP."""
 
+from typing import cast
 from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from tracehub.model.record import Record
 from tracehub.web.api import answers
 from tracehub.web.api.describe import answer
 from tracehub.web.dependencies import dependencies_of
+from tracehub.web.intake import Intake
 from tracehub.web.problems import TITLES
 
 router = APIRouter(tags=["records"])
@@ -39,16 +40,16 @@ async def post_records(request: Request) -> Response:
     """
     parts = dependencies_of(request)
     _refuse_foreign(request)
-    try:
-        body = await request.body()
-    except ClientDisconnect:
-        raise HTTPException(400, "the body ended early") from None
-    if not body.strip():
-        raise HTTPException(422, "the body is empty")
-    client = request.client.host if request.client else "unknown"
-    named = unquote(request.headers.get("x-tracehub-source", ""))[:MOST_SOURCE]
-    record = Record(data=body, source=f"http {client} {named}".strip(), received_at=parts.clock())
-    counts = await run_in_threadpool(parts.take_in, [record])
+    intake = cast("Intake", request.app.state.intake)
+    with intake.holding(_announced(request, parts.settings.max_body_bytes)):
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            raise HTTPException(400, "the body ended early") from None
+        if not body.strip():
+            raise HTTPException(422, "the body is empty")
+        record = Record(data=body, source=_source(request), received_at=parts.clock())
+        counts = await intake.store(parts.take_in, record)
     content = msgspec.structs.asdict(counts)
     if counts.quarantined and counts.quarantined == counts.records:
         said = "nothing in the body could be read; it is kept in quarantine"
@@ -56,6 +57,18 @@ async def post_records(request: Request) -> Response:
         problem = {"type": "about:blank", "title": TITLES[422], "status": 422, "detail": said, "request_id": request_id}
         return Response(msgspec.json.encode({**problem, **content}), 422, media_type="application/problem+json")
     return answer(content)
+
+
+def _announced(request: Request, limit: int) -> int:
+    """The bytes that the body may have: what the client says, or all that is allowed."""
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 12 else limit
+
+
+def _source(request: Request) -> str:
+    client = request.client.host if request.client else "unknown"
+    named = unquote(request.headers.get("x-tracehub-source", ""))[:MOST_SOURCE]
+    return f"http {client} {named}".strip()
 
 
 def _refuse_foreign(request: Request) -> None:

@@ -24,7 +24,7 @@ PIECE_BYTES = 256 * 1024
 @router.get("/traces", response_model=answers.Page[answers.TraceSummary], **LISTING)
 def list_traces(request: Request, parts: Parts, connection: Reading) -> Response:
     """Traces, the latest begun first."""
-    wanted, cursor, limit = read_listing(request, parts)
+    wanted, cursor, limit = read_listing(request, parts, hex_ids=True)
     page = traces.page(connection, wanted, limit=limit, **keys_of(cursor))
     older, newer = cursors_of(page)
     return answer({"items": [trace_summary(row) for row in page.rows], "older": older, "newer": newer})

@@ -36,7 +36,7 @@ class QuarantinePage(msgspec.Struct, frozen=True, kw_only=True):
 
 def quarantine_page(connection: Connection, query: QueryParams, *, now: int, limit: int) -> QuarantinePage:
     """The page of the list that the query string asks for."""
-    cursor = read_cursor(query.get("cursor"))
+    cursor = read_cursor(query.get("cursor"), hex_ids=True)
     found = quarantine.page(connection, older_than=cursor.key if cursor else None, limit=limit)
     lines = tuple(
         QuarantineLine(
