@@ -1,14 +1,15 @@
 """Hands files to a running tracehub, as a SQLite database belongs to the process that serves it."""
 
-import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
+
+import msgspec
 
 from tracehub.errors import PermanentError, StoreUnavailableError
 from tracehub.model.listing import Counts
@@ -17,6 +18,8 @@ from tracehub.settings import Settings
 # Well below the server's body limit, so that a line that crosses the end of a part can be kept whole.
 PART = 8 * 1024 * 1024
 TRIES = 10
+UNREADABLE = 422
+Said = TypeVar("Said")
 # What is meant for this machine goes through no proxy, which would see the key and the traces.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -56,12 +59,17 @@ def _parts(chunks: Iterator[bytes], limit: int, source: str) -> Iterator[bytes]:
         yield held
 
 
-def _said(error: urllib.error.HTTPError) -> dict[str, Any]:
+class _Refusal(msgspec.Struct):
+    """What a problem says; for 422 the counts stand beside it."""
+
+    detail: str = ""
+
+
+def _said(body: bytes, what: type[Said]) -> Said | None:
     try:
-        said = json.loads(error.read())
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
+        return msgspec.json.decode(body, type=what)
+    except msgspec.DecodeError:
+        return None
 
 
 def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
@@ -72,13 +80,15 @@ def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
         request = urllib.request.Request(f"{address}/api/v1/records", body, headers)  # noqa: S310 (our own server's address)
         try:
             with _DIRECT.open(request, timeout=120) as response:
-                return Counts(**json.load(response))
+                return msgspec.json.decode(response.read(), type=Counts)
         except urllib.error.HTTPError as error:
-            answer = _said(error)
-            if error.code == 422 and "records" in answer:
-                return Counts(**{name: answer[name] for name in Counts.__struct_fields__})
+            body = error.read()
+            counts = _said(body, Counts)
+            if error.code == UNREADABLE and counts is not None and counts.records:
+                return counts
             if error.code not in (429, 503) or attempt == TRIES:
-                msg = f"the running tracehub at {address} refused: {answer.get('detail') or error.reason}"
+                refusal = _said(body, _Refusal)
+                msg = f"the running tracehub at {address} refused: {refusal.detail if refusal else error.reason}"
                 raise PermanentError(msg) from error
             time.sleep(float(error.headers.get("Retry-After", 1)))
         except (OSError, HTTPException, ValueError) as error:

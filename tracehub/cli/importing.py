@@ -65,7 +65,7 @@ def import_sources(sources: list[str], take: Take, *, quiet: bool) -> Counts:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from tracehub.pipeline.ingest import total
+    from tracehub.pipeline.counting import total
 
     sizes = {source: Path(source).stat().st_size if source != STDIN else 0 for source in sources}
     console = Console(stderr=True, quiet=quiet)

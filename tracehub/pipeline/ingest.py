@@ -6,6 +6,7 @@ from tracehub.bedrock.decode import decode, decode_chunks
 from tracehub.model.listing import Counts
 from tracehub.model.record import Limits, Record
 from tracehub.pipeline.batch import Arrival
+from tracehub.pipeline.counting import total
 from tracehub.pipeline.writer import Writer
 
 # How many decoded pieces of one long source may be on their way to the database at once.
@@ -36,12 +37,3 @@ class Ingest:
                 yield writes.pop(0).result()
         for write in writes:
             yield write.result()
-
-
-def total(counts: Iterable[Counts]) -> Counts:
-    """The sum of `counts`."""
-    sums = dict.fromkeys(Counts.__struct_fields__, 0)
-    for count in counts:
-        for name in sums:
-            sums[name] += getattr(count, name)
-    return Counts(**sums)

@@ -5,15 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from hashlib import sha256
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tracehub.analytics.knowledge import Knowledge
-from tracehub.errors import OverloadedError, StoreUnavailableError, TracehubError
+from tracehub.errors import OverloadedError, StoreUnavailableError
 from tracehub.model.listing import Counts
+from tracehub.model.record import Decoded, Quarantined
 from tracehub.pipeline.batch import Arrival, write_batch
+from tracehub.pipeline.counting import total
 from tracehub.store.database import Database
 from tracehub.store.outages import may_pass
 
@@ -108,22 +112,49 @@ class Writer:
 
     def _write_apart(self, batch: list[tuple[Arrival, int, Future[Counts]]], error: Exception) -> None:
         """One sender's records must not keep the others' from being stored."""
-        transient = isinstance(error, StoreUnavailableError)
         for arrival, size, done in batch:
-            failure: Exception = error
-            if len(batch) > 1 and not transient:
+            failure: Exception | None = error
+            counted = Counts()
+            if not isinstance(error, StoreUnavailableError):
                 try:
-                    counted = self._commit([arrival])[0]
+                    counted = self._commit([arrival])[0] if len(batch) > 1 else self._set_aside(arrival, error)
+                    failure = None
                 except Exception as alone:  # as above
-                    failure = alone
-                else:
-                    self._release(size)
-                    done.set_result(counted)
-                    continue
-            if not isinstance(failure, TracehubError):
-                _log.error("records could not be stored", source=arrival.source, exc_info=failure)
+                    counted, failure = self._aside_or_failure(arrival, alone)
             self._release(size)
-            done.set_exception(failure)
+            if failure is None:
+                done.set_result(counted)
+            else:
+                done.set_exception(failure)
+
+    def _aside_or_failure(self, arrival: Arrival, error: Exception) -> tuple[Counts, Exception | None]:
+        if isinstance(error, StoreUnavailableError):
+            return Counts(), error
+        try:
+            return self._set_aside(arrival, error), None
+        except Exception as final:  # as above
+            _log.error("records could not be stored", source=arrival.source, exc_info=final)
+            return Counts(), final
+
+    def _set_aside(self, arrival: Arrival, error: Exception) -> Counts:
+        """Quarantines the events of each trace that the database does not take; its other traces are stored."""
+        _log.error("records are quarantined: they cannot be stored", source=arrival.source, exc_info=error)
+        counts = [self._commit([replace(arrival, decoded=replace(arrival.decoded, events=()))])[0]]
+        for trace_id in dict.fromkeys(event.trace_id for event in arrival.decoded.events):
+            events = tuple(event for event in arrival.decoded.events if event.trace_id == trace_id)
+            decoded = Decoded(records=0, events=events, ignored=0, quarantined=())
+            try:
+                counts.append(self._commit([replace(arrival, decoded=decoded)])[0])
+            except StoreUnavailableError:
+                raise
+            except Exception as refused:  # as above
+                raw = b"\n".join(event.raw for event in events)
+                piece = Quarantined(
+                    reason=f"it cannot be stored: {refused}", data=raw, size=len(raw), sha256=sha256(raw).hexdigest()
+                )
+                aside = Decoded(records=0, events=(), ignored=0, quarantined=(piece,))
+                counts.append(self._commit([replace(arrival, decoded=aside)])[0])
+        return total(counts)
 
     def _release(self, size: int) -> None:
         with self._lock:
