@@ -18,7 +18,7 @@ from tracehub.web.pages.visible import one_line
 
 
 class ToolLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One tool. `share` is its calls in per cent of the most called tool's, `error_share` the failed ones of them."""
+    """One tool. `share` is its calls in per cent of the most called tool's, `error_share` those reported as failed."""
 
     tool: str
     href: str
@@ -29,7 +29,8 @@ class ToolLine(msgspec.Struct, frozen=True, kw_only=True):
     reported_any: bool
     inferred: str
     inferred_any: bool
-    rate: str
+    reported_rate: str
+    inferred_rate: str
     p50: str
     p95: str
     p99: str
@@ -62,7 +63,6 @@ def tools_page(connection: Connection, query: QueryParams, *, now: int) -> Tools
 
 
 def _line(row: ToolRow, most: int, now: int) -> ToolLine:
-    errors = row.errors_reported + row.errors_inferred
     return ToolLine(
         tool=one_line(row.tool, 120),
         href=f"/sessions?{urlencode({'tool': row.tool})}",
@@ -73,12 +73,13 @@ def _line(row: ToolRow, most: int, now: int) -> ToolLine:
         reported_any=row.errors_reported > 0,
         inferred=count(row.errors_inferred),
         inferred_any=row.errors_inferred > 0,
-        rate=share(errors, row.calls),
+        reported_rate=share(row.errors_reported, row.calls),
+        inferred_rate=share(row.errors_inferred, row.calls),
         p50=milliseconds(row.p50_ms),
         p95=milliseconds(row.p95_ms),
         p99=milliseconds(row.p99_ms),
         timed=f"{row.timed_calls:,} of {counted(row.calls, 'call')} have a known duration",
         last=ago(row.last_started_at, now),
         share=f"{row.calls * 100 / most:.1f}",
-        error_share=f"{errors * 100 / most:.1f}",
+        error_share=f"{row.errors_reported * 100 / most:.1f}",
     )
