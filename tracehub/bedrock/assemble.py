@@ -15,7 +15,7 @@ from tracehub.bedrock.runs import Run, runs_of
 from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.bedrock.windows import contain
 from tracehub.model.record import Event
-from tracehub.model.span import Agent, AgentSpan, Outcome, Span, SpanError
+from tracehub.model.span import Agent, Outcome, Span, SpanError
 from tracehub.model.trace import Trace
 
 PARSER_VERSION = 1
@@ -184,15 +184,14 @@ def _first_body(events: list[Event], kind: str) -> Json:
 
 
 def _freeze(top: Draft, trace_id: str) -> tuple[Span, ...]:
+    """The tree in pre-order. It is walked with a list: a nested function that calls itself is a cycle, which would keep
+    the texts of every trace until Python's collector runs."""
     counts: dict[str, int] = {}
     spans: list[Span] = []
-
-    def visit(draft: Draft, parent_id: str | None) -> None:
+    waiting: list[tuple[Draft, str | None]] = [(top, None)]
+    while waiting:
+        draft, parent_id = waiting.pop()
         span = draft.freeze(parent_id, trace_id, counts)
         spans.append(span)
-        for child in draft.children:
-            visit(child, span.span_id)
-
-    visit(top, None)
-    assert isinstance(spans[0], AgentSpan)
+        waiting.extend((child, span.span_id) for child in reversed(draft.children))
     return tuple(spans)
