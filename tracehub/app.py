@@ -79,7 +79,7 @@ def open_app(settings: Settings) -> Iterator[App]:
 
     What was handed in is stored before they are taken apart.
     """
-    # Records become many containers and hardly a cycle: at its own threshold the collector takes a tenth of the time.
+    # Records become many containers and hardly a cycle: at its own threshold the collector takes up to a third.
     gc.set_threshold(*COLLECT_AFTER)
     database = open_database(settings)
     try:
