@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,16 +18,24 @@ from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
 from tracehub.model.record import Limits
 from tracehub.pipeline.ingest import Ingest
+from tracehub.pipeline.log_intake import LogIntake
 from tracehub.pipeline.writer import Writer
 from tracehub.settings import Settings
-from tracehub.store import migrate
+from tracehub.store import migrate, sources
 from tracehub.store.database import Database, parse_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from tracehub.model.source import Source
+    from tracehub.pipeline.claims import Claim
+    from tracehub.pipeline.collecting import Collecting, Plan
+    from tracehub.pipeline.plan import Planner
+    from tracehub.pipeline.reader import Run
+
 
 COLLECT_AFTER = (1_000_000, 20, 100)
+DEFAULT_CONFIG = Path("tracehub.toml")
 
 
 class App:
@@ -35,7 +47,9 @@ class App:
         self.knowledge = load_knowledge(settings.prices_file, settings.tool_error_rules_file)
         self.limits = limits_of(settings)
         self.writer = Writer(database, self.knowledge, queue_bytes=settings.queue_bytes)
-        self.ingest = Ingest(self.writer, self.limits)
+        self.logs = LogIntake(database, self.writer, self.limits, clock)
+        self.ingest = Ingest(self.writer, self.logs, self.limits)
+        self.collecting: Collecting | None = None
 
     def announce(self, address: str) -> None:
         """Tells other processes that look at the SQLite database where this one serves it."""
@@ -43,9 +57,12 @@ class App:
             self.database.lock.announce(address)
 
     def ready(self) -> None:
-        """StoreUnavailableError where the writer has died or the database does not answer."""
+        """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
         if not self.writer.alive:
             msg = "the writer has stopped"
+            raise StoreUnavailableError(msg)
+        if self.collecting is not None and not self.collecting.alive:
+            msg = "the collecting from sources has stopped"
             raise StoreUnavailableError(msg)
         try:
             with self.database.reading() as connection:
@@ -53,6 +70,58 @@ class App:
         except DBAPIError as error:
             msg = "the database does not answer"
             raise StoreUnavailableError(msg) from error
+
+
+@contextmanager
+def collecting(app: App) -> Iterator[None]:
+    """Reads the declared sources, those of the configuration file among them, until the block ends."""
+    from tracehub.pipeline.chores import log_chores
+    from tracehub.pipeline.collecting import Collecting, Terms
+
+    settings = app.settings
+    declare_from_file(app)
+    app.collecting = Collecting(
+        app.database,
+        _plan_of(app),
+        log_chores(app.database, app.logs, settings.log_settle_seconds, clock),
+        Terms(owner=f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}", lease_seconds=settings.lease_seconds),
+        clock,
+    )
+    app.collecting.start()
+    try:
+        yield
+    finally:
+        app.collecting.stop()
+        app.collecting = None
+
+
+def _plan_of(app: App) -> Plan:
+    planners: list[Planner] = []
+
+    def plan(source: Source) -> Mapping[str, Callable[[Claim], Run]]:
+        # boto3 takes long to load, and only who has sources needs it.
+        from tracehub.pipeline.plan import Planner
+
+        if not planners:
+            planners.append(Planner(app.database, app.writer, app.logs, app.limits, clock))
+        return planners[0].plan(source)
+
+    return plan
+
+
+def declare_from_file(app: App) -> None:
+    """Makes the sources that came from a configuration file those that it declares now; nothing where none is named."""
+    from tracehub.collectors.declarations import read_file
+
+    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+    if file is None:
+        return
+    declared = read_file(file)
+    with app.database.writing() as connection:
+        for source in declared:
+            sources.declare(connection, source, declared_in="file", now=clock())
+        for name in set(sources.names(connection, declared_in="file")) - {source.name for source in declared}:
+            sources.remove(connection, name)
 
 
 def web_of(app: App) -> FastAPI:

@@ -25,6 +25,14 @@ class StoreUnavailableError(TransientError):
     """The database cannot be reached or cannot be written to right now."""
 
 
+class LeaseLostError(TransientError):
+    """Another process has taken over what this one was reading: it must write nothing more for it."""
+
+
+class StaleError(TransientError):
+    """What was read before writing has been changed by another meanwhile: read it anew."""
+
+
 class DatabaseLockedError(PermanentError):
     """Another tracehub process already owns this SQLite database."""
 

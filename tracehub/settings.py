@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     queue_bytes: int = Field(default=128 * MIB, ge=MIB)
     page_size: int = Field(default=50, ge=1, le=500)
 
+    config_file: Path | None = None
+    collect: bool = True
+    lease_seconds: float = Field(default=30, ge=1, le=600)
+    log_settle_seconds: float = Field(default=60, ge=0.5, le=3600)
+
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TypeVar
 
+import msgspec
+
 from tracehub.bedrock.found import Message
 from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.shapes import run_of
@@ -13,6 +15,15 @@ _REMEMBERED = 20_000
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _Chain = tuple[str, ...]
+
+
+class Remembered(msgspec.Struct, frozen=True, array_like=True):
+    """What a call tree was told, oldest first, as it is kept between two sittings."""
+
+    roots: list[tuple[str, str]] = []
+    links: list[tuple[str, str]] = []
+    asking: list[tuple[str, tuple[str, tuple[str, ...]]]] = []
+    open: list[tuple[tuple[str, ...], list[str]]] = []
 
 
 class CallTree:
@@ -42,6 +53,10 @@ class CallTree:
                 self._end_call((*part.chain, arn), root)
         return root
 
+    def adopt(self, run_id: str, root: str) -> None:
+        """Notes what a recorder knows: the run belongs to the call `root`."""
+        _remember(self._roots, run_id, root)
+
     def root_of(self, run_id: str, chain: _Chain) -> str:
         """The run above `run_id`: itself unless `chain` makes it a collaborator of a known call."""
         if root := self._roots.get(run_id):
@@ -58,6 +73,22 @@ class CallTree:
         """The trace_id of the call that handed back control under this invocationId, if its trace told so."""
         asked_by = self._asking.get(return_control_id) if return_control_id else None
         return self.root_of(*asked_by) if asked_by else None
+
+    def snapshot(self, most: int) -> Remembered:
+        """The latest `most` of everything that was told."""
+        return Remembered(
+            roots=_latest(self._roots, most),
+            links=_latest(self._links, most),
+            asking=_latest(self._asking, most),
+            open=_latest(self._open, most),
+        )
+
+    def restore(self, remembered: Remembered) -> None:
+        """Goes on from a snapshot."""
+        self._roots.update(remembered.roots)
+        self._links.update(remembered.links)
+        self._asking.update(remembered.asking)
+        self._open.update(remembered.open)
 
     def _learn_step(self, step: Step, part: Part) -> None:
         run_id = run_of(step.step_id)
@@ -91,3 +122,7 @@ def _remember(mapping: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> N
     mapping[key] = value
     if len(mapping) > _REMEMBERED:
         mapping.popitem(last=False)
+
+
+def _latest(mapping: OrderedDict[_Key, _Value], most: int) -> list[tuple[_Key, _Value]]:
+    return list(mapping.items())[-most:]

@@ -3,20 +3,35 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from tracehub.bedrock.call_tree import CallTree
-from tracehub.bedrock.found import Call, Message
+import msgspec
+import orjson
+
+from tracehub.bedrock.call_tree import CallTree, Remembered
+from tracehub.bedrock.found import Call, Item, Message, Recorded
 from tracehub.bedrock.identity import hash_of, repeated
 from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.message_identity import id_of, may_repeat, return_control_id
-from tracehub.bedrock.shapes import run_of
-from tracehub.model.record import Event
+from tracehub.bedrock.shapes import part_of, run_of
+from tracehub.model.record import Event, EventKind
 
 # Calls remembered at once: a log is read in order, so what is older has ended.
 _REMEMBERED = 2000
 # Messages kept back until they or others name the call.
 _MOST_WAITING = 5000
+# Calls remembered from one sitting to the next.
+_KEPT = 32
 
 _Named = tuple[Message, str]
+
+
+class Context(msgspec.Struct, frozen=True, array_like=True):
+    """What a correlator has in mind, as it is kept between two sittings. `calls` tells of each how many messages it has
+    and how often those came that may repeat; `waiting` are messages whose call is not known yet: kind, raw."""
+
+    tree: Remembered = Remembered()
+    calls: list[tuple[str, int, dict[str, int]]] = []
+    current: str | None = None
+    waiting: list[tuple[EventKind, bytes]] = []
 
 
 class Correlator:
@@ -35,28 +50,68 @@ class Correlator:
         self._stream_trace_id: str | None = None
         self._stream_repeats: dict[str, int] = {}
 
-    def events(self, items: Sequence[Message | Call]) -> list[Event]:
+    def events(self, items: Sequence[Item]) -> list[Event]:
         """The events of `items` without those seen before. Some may be kept back for later calls or `close`."""
         self._tree.learn(item for item in items if isinstance(item, Message))
         events: list[Event] = []
         for item in items:
-            if isinstance(item, Call) and item.continues:
-                events += self._of_stream_part(item)
-            elif isinstance(item, Call):
-                events += self._release(None)
-                events += self._of_call(item)
-            else:
-                events += self._of_message(item)
+            match item:
+                case Message():
+                    events += self._of_message(item)
+                case Recorded():
+                    events += self._of_recorded(item)
+                case Call(continues=True):
+                    events += self._of_stream_part(item)
+                case Call():
+                    events += self._release(None)
+                    events += self._of_call(item)
         return events
 
     def close(self) -> list[Event]:
         """The events still kept back."""
         return self._of_stream() + self._release(None)
 
+    def snapshot(self) -> Context:
+        """What later messages of the same log will need: exact for the calls seen last, as a log is read in order."""
+        return Context(
+            tree=self._tree.snapshot(_KEPT),
+            calls=[
+                (name, numbers.next_index, numbers.repeats) for name, numbers in list(self._numbers.items())[-_KEPT:]
+            ],
+            current=self._current,
+            waiting=[(message.kind, message.raw) for message, _ in self._waiting],
+        )
+
+    def restore(self, context: Context) -> None:
+        """Goes on where a log was left; the messages that waited are read anew from their own bytes."""
+        self._tree.restore(context.tree)
+        for name, next_index, repeats in context.calls:
+            self._numbers[name] = _Numbers(next_index, repeats)
+        self._current = context.current
+        for kind, raw in context.waiting:
+            body = orjson.loads(raw)
+            message = Message(kind, body, raw, part_of(body) if kind == "trace" else None)
+            self._waiting.append((message, id_of(message)))
+
+    @property
+    def waits(self) -> bool:
+        """Whether messages are kept back."""
+        return bool(self._waiting or self._stream)
+
     def _of_call(self, call: Call) -> list[Event]:
         named = [(message, id_of(message)) for message in call.messages]
         self._current = _trace_id_of(named, call.request_id)
         return self._emit_all(named, self._current, {})
+
+    def _of_recorded(self, recorded: Recorded) -> list[Event]:
+        """Told by the recorder, so that lines of many calls may lie among each other, and each may come alone."""
+        message = recorded.message
+        released = self._release(None)
+        trace_id = self._current = run_of(recorded.request_id) or hash_of([recorded.request_id])
+        if message.part is not None and message.part.run_id is not None:
+            self._tree.adopt(message.part.run_id, trace_id)
+        event_id = repeated(id_of(message), recorded.repeat if may_repeat(message) else 0)
+        return released + self._numbers_of(trace_id).emit(message, event_id, trace_id, index=recorded.index)
 
     def _of_stream_part(self, part: Call) -> list[Event]:
         """Kept back until a message names the call."""
@@ -147,16 +202,19 @@ class Correlator:
 class _Numbers:
     """The messages of one call that were seen, and how often those came that may repeat."""
 
-    def __init__(self) -> None:
+    def __init__(self, next_index: int = 0, repeats: dict[str, int] | None = None) -> None:
         self._seen: set[str] = set()
-        self.repeats: dict[str, int] = {}
+        self.next_index = next_index
+        self.repeats = {} if repeats is None else repeats
 
-    def emit(self, message: Message, event_id: str, trace_id: str) -> list[Event]:
-        """The event under its position in the call; nothing where it was seen before."""
+    def emit(self, message: Message, event_id: str, trace_id: str, *, index: int | None = None) -> list[Event]:
+        """The event under its position in the call, or under `index`; nothing where it was seen before."""
         if event_id in self._seen:
             return []
-        index = len(self._seen)
         self._seen.add(event_id)
+        if index is None:
+            index = self.next_index
+        self.next_index = max(self.next_index, index + 1)
         run_id = message.part.run_id if message.part is not None else None
         return [
             Event(

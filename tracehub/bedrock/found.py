@@ -30,12 +30,25 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     continues: bool = False
 
 
+class Recorded(msgspec.Struct, frozen=True, gc=False):
+    """A message of which the recorder says whose call it is, its place in the stream (None where it says none), and how
+    many equal ones came before it in that call."""
+
+    message: Message
+    request_id: str
+    index: int | None
+    repeat: int
+
+
+Item = Message | Call | Recorded
+
+
 class Findings:
     """Collects, in order, what the decoders find; the decoders never raise on content, they report here."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.items: list[Message | Call] = []
+        self.items: list[Item] = []
         self.ignored = 0
         self.quarantined: list[Quarantined] = []
 

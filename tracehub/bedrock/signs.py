@@ -12,6 +12,9 @@ _WORDS = (
     "callerChain",
     "agentAliasId",
     "returnControl",
+    '":event-type"',
+    'tracehub":',
+    'tracehub\\":',
 )
 _MEMBERS = ("trace", "chunk", "completion", "files", "Exception")
 _MEMBER = re.compile(r"[\"'](?:trace|chunk|completion|files|\w{1,40}Exception)\\*+[\"']\s*+:\s*+[\[{]")

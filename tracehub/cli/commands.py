@@ -3,7 +3,7 @@
 import typer
 
 from tracehub import __version__
-from tracehub.cli import database, demo, importing, quarantine, reindexing, serving, viewing
+from tracehub.cli import collecting, database, demo, importing, quarantine, reindexing, serving, viewing
 
 
 def build_commands() -> typer.Typer:
@@ -17,6 +17,7 @@ def build_commands() -> typer.Typer:
     )
     commands.callback()(_version_option)
     commands.command("serve")(serving.serve)
+    commands.command("collect")(collecting.collect)
     commands.command("import")(importing.import_)
     commands.command("view")(viewing.view)
     commands.command("demo")(demo.demo)

@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 def serve(
     host: str | None = typer.Option(None, help="Address to listen on; off loopback TRACEHUB_API_KEYS is required."),
     port: int | None = typer.Option(None, help="Port to listen on.", min=1, max=65535),
+    config: str | None = typer.Option(
+        None, help="Configuration file; otherwise TRACEHUB_CONFIG_FILE or tracehub.toml."
+    ),
+    collect: bool | None = typer.Option(
+        None, "--collect/--no-collect", help="Whether to read the declared sources too; TRACEHUB_COLLECT, else yes."
+    ),
 ) -> None:
-    """Serve the web UI and the API until interrupted."""
-    run_server(read_settings(host=host, port=port))
+    """Serve the web UI and the API, and collect from the declared sources, until interrupted."""
+    run_server(read_settings(host=host, port=port, config_file=config, collect=collect))
 
 
 def run_server(settings: Settings) -> None:
     """Opens the database and serves; returns when told to stop and all that was taken in is stored."""
-    from tracehub.app import open_app
+    from tracehub.app import collecting, open_app
     from tracehub.web.safety.binding import refuse_open_bind
 
     refuse_open_bind(settings)
-    with open_app(settings) as app:
+    with open_app(settings) as app, collecting(app) if settings.collect else nullcontext():
         serve_app(app)
 
 

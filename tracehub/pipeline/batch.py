@@ -1,6 +1,6 @@
 """One transaction of ingest, readable from top to bottom: what arrived becomes events, traces, spans and sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -27,11 +27,15 @@ MOST_BLOCKS = 8
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What one sender handed in: decoded records, where they came from, and when they were received (microseconds)."""
+    """What one sender handed in: decoded records, where they came from, and when they were received (microseconds).
+
+    `also` writes what stands or falls with them, such as a checkpoint, in the same transaction; it hears their counts.
+    """
 
     decoded: Decoded
     source: str
     received_at: int
+    also: Callable[[Connection, Counts], None] | None = None
 
 
 def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: Knowledge) -> list[Counts]:
@@ -39,27 +43,10 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
 
     Repeating it changes nothing. A trace whose assembling fails keeps its events and is marked for reindexing.
     """
-    for arrival in arrivals:
-        quarantine.add(connection, arrival.decoded.quarantined, source=arrival.source, received_at=arrival.received_at)
-    events = [event for arrival in arrivals for event in arrival.decoded.events]
-    if not events:
-        return [_count(arrival, 0, set()) for arrival in arrivals]
-    clues = clues_in(events)
-    roots = _lock_and_resolve(connection, events, clues)
-    known = _load(connection, roots, clues)
-    news, counts = _sort_out(arrivals, roots, known)
-    joined = _join_orphans(connection, roots, known, news)
-    exchanges = _exchanges(connection, clues, roots)
-    touched = (
-        set(news) | joined | {asked.asked_by for asked in exchanges.values() if asked.asked_by and asked.answered_by}
-    )
-    _write_events(connection, news, known, joined, arrivals[0].received_at)
-    rebuild(
-        connection,
-        {trace_id: _latest(known.get(trace_id, []) + news.get(trace_id, [])) for trace_id in touched},
-        knowledge,
-        received_at=arrivals[0].received_at,
-    )
+    counts = _write(connection, arrivals, knowledge)
+    for arrival, counted in zip(arrivals, counts, strict=True):
+        if arrival.also is not None:
+            arrival.also(connection, counted)
     return counts
 
 
@@ -94,6 +81,31 @@ def rebuild(
     traces.add(connection, TRACE_COLUMNS, trace_rows)
     spans.add(connection, SPAN_COLUMNS, all_span_rows)
     sessions.refresh(connection, session_ids)
+
+
+def _write(connection: Connection, arrivals: Sequence[Arrival], knowledge: Knowledge) -> list[Counts]:
+    for arrival in arrivals:
+        quarantine.add(connection, arrival.decoded.quarantined, source=arrival.source, received_at=arrival.received_at)
+    events = [event for arrival in arrivals for event in arrival.decoded.events]
+    if not events:
+        return [_count(arrival, 0, set()) for arrival in arrivals]
+    clues = clues_in(events)
+    roots = _lock_and_resolve(connection, events, clues)
+    known = _load(connection, roots, clues)
+    news, counts = _sort_out(arrivals, roots, known)
+    joined = _join_orphans(connection, roots, known, news)
+    exchanges = _exchanges(connection, clues, roots)
+    touched = (
+        set(news) | joined | {asked.asked_by for asked in exchanges.values() if asked.asked_by and asked.answered_by}
+    )
+    _write_events(connection, news, known, joined, arrivals[0].received_at)
+    rebuild(
+        connection,
+        {trace_id: _latest(known.get(trace_id, []) + news.get(trace_id, [])) for trace_id in touched},
+        knowledge,
+        received_at=arrivals[0].received_at,
+    )
+    return counts
 
 
 def _lock_and_resolve(connection: Connection, events: Sequence[Event], clues: Clues) -> dict[str, str]:

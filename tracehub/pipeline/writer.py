@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tracehub.analytics.knowledge import Knowledge
-from tracehub.errors import OverloadedError, StoreUnavailableError
+from tracehub.errors import OverloadedError, StoreUnavailableError, TransientError
 from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Quarantined
 from tracehub.pipeline.batch import Arrival, write_batch
@@ -115,12 +115,13 @@ class Writer:
         for arrival, size, done in batch:
             failure: Exception | None = error
             counted = Counts()
-            if not isinstance(error, StoreUnavailableError):
+            if len(batch) > 1 and not isinstance(error, StoreUnavailableError):
                 try:
-                    counted = self._commit([arrival])[0] if len(batch) > 1 else self._set_aside(arrival, error)
-                    failure = None
+                    counted, failure = self._commit([arrival])[0], None
                 except Exception as alone:  # as above
-                    counted, failure = self._aside_or_failure(arrival, alone)
+                    failure = alone
+            if failure is not None:
+                counted, failure = self._aside_or_failure(arrival, failure)
             self._release(size)
             if failure is None:
                 done.set_result(counted)
@@ -128,7 +129,8 @@ class Writer:
                 done.set_exception(failure)
 
     def _aside_or_failure(self, arrival: Arrival, error: Exception) -> tuple[Counts, Exception | None]:
-        if isinstance(error, StoreUnavailableError):
+        # What may pass, or was lost to another process, is for the sender to try again.
+        if isinstance(error, TransientError):
             return Counts(), error
         try:
             return self._set_aside(arrival, error), None
@@ -137,14 +139,17 @@ class Writer:
             return Counts(), final
 
     def _set_aside(self, arrival: Arrival, error: Exception) -> Counts:
-        """Quarantines the events of each trace that the database does not take; its other traces are stored."""
+        """Quarantines the events of each trace that the database does not take; its other traces are stored.
+
+        What was to be written also comes last, when all else is durable.
+        """
         _log.error("records are quarantined: they cannot be stored", source=arrival.source, exc_info=error)
-        counts = [self._commit([replace(arrival, decoded=replace(arrival.decoded, events=()))])[0]]
+        counts = []
         for trace_id in dict.fromkeys(event.trace_id for event in arrival.decoded.events):
             events = tuple(event for event in arrival.decoded.events if event.trace_id == trace_id)
             decoded = Decoded(records=0, events=events, ignored=0, quarantined=())
             try:
-                counts.append(self._commit([replace(arrival, decoded=decoded)])[0])
+                counts.append(self._commit([replace(arrival, decoded=decoded, also=None)])[0])
             except StoreUnavailableError:
                 raise
             except Exception as refused:  # as above
@@ -153,7 +158,8 @@ class Writer:
                     reason=f"it cannot be stored: {refused}", data=raw, size=len(raw), sha256=sha256(raw).hexdigest()
                 )
                 aside = Decoded(records=0, events=(), ignored=0, quarantined=(piece,))
-                counts.append(self._commit([replace(arrival, decoded=aside)])[0])
+                counts.append(self._commit([replace(arrival, decoded=aside, also=None)])[0])
+        counts.append(self._commit([replace(arrival, decoded=replace(arrival.decoded, events=()))])[0])
         return total(counts)
 
     def _release(self, size: int) -> None:

@@ -60,6 +60,15 @@ def insert_new(
             copy.write_row(row)
 
 
+def now(connection: Connection) -> int:
+    """The database's clock: microseconds since 1970 UTC, on SQLite in whole milliseconds."""
+    if _is_sqlite(connection):
+        query = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000")
+    else:
+        query = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
+    return int(connection.scalar(query) or 0)
+
+
 def lock_joins(connection: Connection, *, joins: bool) -> None:
     """Keeps what joins traces apart from everything else that writes them, until the transaction ends.
 

@@ -8,6 +8,7 @@ import msgspec
 from tracehub.bedrock.envelopes.captured_stream import is_captured_stream, read_captured_stream
 from tracehub.bedrock.envelopes.cloudwatch import is_subscription_payload, log_of
 from tracehub.bedrock.envelopes.one_line import one_line
+from tracehub.bedrock.envelopes.recorded_line import is_recorded_line, read_recorded_line
 from tracehub.bedrock.envelopes.response_document import is_response_document, read_response_document
 from tracehub.bedrock.found import Findings, Message
 from tracehub.bedrock.members import Json
@@ -68,7 +69,9 @@ def _descend_list(items: list[object], raw: bytes, reader: _Reader, depth: int) 
 
 def _descend_dict(body: Json, raw: bytes, reader: _Reader, depth: int) -> None:
     findings = reader.findings
-    if is_response_document(body):
+    if is_recorded_line(body):
+        read_recorded_line(body, raw, findings)
+    elif is_response_document(body):
         read_response_document(body, raw, findings)
     elif is_captured_stream(body):
         read_captured_stream(body, raw, findings)
