@@ -19,6 +19,8 @@ from tracehub.errors import StoreUnavailableError
 from tracehub.model.record import Limits
 from tracehub.pipeline.ingest import Ingest
 from tracehub.pipeline.log_intake import LogIntake
+from tracehub.pipeline.pushed import PushedIntake
+from tracehub.pipeline.requarantine import try_again
 from tracehub.pipeline.writer import Writer
 from tracehub.settings import Settings
 from tracehub.store import migrate, sources
@@ -55,6 +57,10 @@ class App:
         """Tells other processes that look at the SQLite database where this one serves it."""
         if self.database.lock:
             self.database.lock.announce(address)
+
+    def try_again(self, sha256: str) -> bool:
+        """Reads a quarantined piece anew; whether it could be read. NotFoundError where there is none."""
+        return try_again(self.database, self.knowledge, self.limits, sha256, now=clock())
 
     def ready(self) -> None:
         """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
@@ -133,7 +139,10 @@ def web_of(app: App) -> FastAPI:
     return build_web(
         Dependencies(
             reading=app.database.reading,
+            writing=app.database.writing,
             take_in=app.ingest.handle,
+            take_pushed=PushedIntake(app.ingest, clock).take,
+            try_again=app.try_again,
             ready=app.ready,
             knowledge=app.knowledge,
             settings=app.settings,

@@ -54,14 +54,13 @@ def retry(
     piece: str | None = typer.Argument(None, help="The piece's id, or its first digits; all where none is given."),
 ) -> None:
     """Try to read pieces again, for example after an upgrade or with higher limits."""
-    from tracehub.app import clock, open_app
-    from tracehub.pipeline.requarantine import try_again
+    from tracehub.app import open_app
     from tracehub.store import quarantine
 
     with open_app(read_settings()) as app:
         with app.database.reading() as connection:
             pieces = (quarantine.resolve(connection, piece),) if piece else quarantine.every_id(connection)
-        read = sum(try_again(app.database, app.knowledge, app.limits, each, now=clock()) for each in pieces)
+        read = sum(app.try_again(each) for each in pieces)
     typer.echo(f"{read} of {len(pieces)} could be read now")
     if read < len(pieces):
         raise typer.Exit(1)

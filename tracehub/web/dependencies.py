@@ -20,11 +20,16 @@ MOST_READERS = 16
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """`reading` gives a connection for one request; `take_in` returns when the records are durable; `ready` raises
-    TransientError where records cannot be taken; `clock` is microseconds since 1970 UTC."""
+    """`reading` gives a connection for one request, `writing` a transaction; `take_in` returns when the records are
+    durable, and `take_pushed` counts them for the pushing source of this name and kind too; `try_again` reads a
+    quarantined piece anew (whether it could be read); `ready` raises TransientError where records cannot be taken;
+    `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
+    writing: Callable[[], AbstractContextManager[Connection]]
     take_in: Callable[[Sequence[Record]], Counts]
+    take_pushed: Callable[[Sequence[Record], str, str], Counts]
+    try_again: Callable[[str], bool]
     ready: Callable[[], None]
     knowledge: Knowledge
     settings: Settings
