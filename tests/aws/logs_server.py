@@ -14,6 +14,7 @@ import threading
 import time
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,9 @@ from typing import Any, Literal, NamedTuple, Self, cast
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+import boto3
 import orjson
+from botocore.config import Config
 
 TARGET = "Logs_20140328."
 EVENT_OVERHEAD = 26  # bytes that AWS counts for each event besides its message
@@ -75,6 +78,19 @@ def seeded(seed: int, rate: float, kinds: Sequence[Fault] = ALL_FAULTS) -> Itera
     chance = random.Random(seed)
     while True:
         yield chance.choice(kinds) if chance.random() < rate else None
+
+
+@contextmanager
+def client_of(address: str, service: str = "logs", **options: Any) -> Iterator[Any]:
+    """A real boto3 client of a stand-in, that never tries again by itself; closed at the end."""
+    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=30)
+    keys = {"aws_access_key_id": "AKIASTANDIN", "aws_secret_access_key": "secret"}
+    given = {"endpoint_url": address, "region_name": "eu-central-1", "config": config, **keys, **options}
+    client = boto3.client(service, **given)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 class _Refused(Exception):
@@ -204,14 +220,17 @@ class LogsServer:
     def create_group(self, group: str) -> str:
         """The ARN of the group, without `:*`; an existing one stays as it is."""
         with self._lock:
-            self._groups.setdefault(group, _Group(group, self._clock()))
+            if group not in self._groups:
+                self._groups[group] = _Group(group, self._clock())
         return self._group_arn(group)
 
     def create_stream(self, group: str, stream: str) -> None:
         """An existing one stays as it is."""
         with self._lock:
             self.create_group(group)
-            self._groups[group].streams.setdefault(stream, _Stream(stream, self._clock()))
+            streams = self._groups[group].streams
+            if stream not in streams:
+                streams[stream] = _Stream(stream, self._clock())
 
     def put(
         self,
@@ -526,7 +545,9 @@ class LogsServer:
             "eventId": held.id,
         }
         size = len(held.message.encode()) + EVENT_OVERHEAD
-        event = _Event(held.timestamp, ingested, held.id, held.stream, size, orjson.dumps(shown))
+        # Copied: what orjson gives for an event of 1 KB keeps 8 KB of memory (measured with 3.13.0).
+        json = bytes(memoryview(orjson.dumps(shown)))
+        event = _Event(held.timestamp, ingested, held.id, held.stream, size, json)
         stream = group.streams[held.stream]
         insort(group.events, event)
         insort(stream.events, event)
