@@ -270,7 +270,8 @@ def test_firehose_sends_whole_subscription_messages() -> None:
     assert not re.search(r"^\s*(ProcessingConfiguration|processing_configuration|Processors|processors)\b", text, re.M)
 
 
-# moto has no CloudFormation for these; it warns, leaves them out and goes on.
+# moto has no CloudFormation for these; it warns, leaves them out and goes on. Nor has it for the stream, its log stream
+# and the subscription, which no stack here has, for none has a FirehoseUrl.
 NOT_PLAYED = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
 
 
@@ -319,6 +320,12 @@ def test_a_stack_declares_sources_as_tracehub_reads_them(endpoint: str) -> None:
     iam = _client(endpoint, "iam")
     policies = iam.list_role_policies(RoleName="declares-collector-eu-west-1")["PolicyNames"]
     assert policies == ["reads-logs", "reads-more-logs", "reads-bucket", "uses-key"]
+    reads = iam.get_role_policy(RoleName="declares-collector-eu-west-1", PolicyName="reads-bucket")["PolicyDocument"]
+    assert [said["Resource"] for said in reads["Statement"]] == [
+        "arn:aws:s3:::declares-traces-123456789012-eu-west-1",
+        "arn:aws:s3:::declares-traces-123456789012-eu-west-1/traces/*",
+        "arn:aws:sqs:eu-west-1:123456789012:declares-traces",
+    ]
 
 
 @_not_played

@@ -38,7 +38,7 @@ variable "log_retention_days" {
 variable "more_log_group_arns" {
   type        = list(string)
   default     = []
-  description = "Further log groups that the collector may read, each as \"aws logs describe-log-groups\" writes its arn, which ends with \":*\". They must not be encrypted by a key that the role cannot use."
+  description = "Further log groups that the collector may read, each as \"aws logs describe-log-groups\" writes its arn, which ends with \":*\"."
 
   validation {
     condition     = alltrue([for arn in var.more_log_group_arns : can(regex(":log-group:[a-zA-Z0-9_/.#-]+:\\*$", arn))])
