@@ -1,0 +1,1 @@
+"""What AWS lets a source do, found by really asking: one harmless call for each permission."""

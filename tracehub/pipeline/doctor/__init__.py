@@ -1,0 +1,1 @@
+"""Examines a tracehub: its settings, configuration, database, clock and sources."""
