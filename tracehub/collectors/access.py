@@ -8,6 +8,7 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     DeferredRefreshableCredentials,
 )
+from botocore.exceptions import InvalidEndpointConfigurationError
 from botocore.session import Session
 
 from tracehub.model.source import Access
@@ -17,17 +18,24 @@ SESSION_NAME = "tracehub"
 _NO_RETRIES = {"total_max_attempts": 1, "mode": "standard"}
 CONNECT_SECONDS = 5
 READ_SECONDS = 65
+_CONNECTIONS = 32
 
 
 def client(access: Access, service: str) -> Any:
-    """A boto3 client of `service`; its credentials renew themselves, also those of an assumed role."""
+    """A boto3 client of `service`; its credentials renew themselves, also those of an assumed role.
+
+    BotoCoreError where the profile, the region or the endpoint cannot be used.
+    """
     session = Session(profile=access.profile)
     if access.region:
         session.set_config_variable("region", access.region)
     if access.role_arn:
         cast("Any", session)._credentials = _assumed(session, access)
     made = boto3.Session(botocore_session=session)
-    return made.client(service, endpoint_url=access.endpoint_url, config=_config())
+    try:
+        return made.client(service, endpoint_url=access.endpoint_url, config=_config())
+    except ValueError as error:
+        raise InvalidEndpointConfigurationError(msg=str(error)) from error
 
 
 def _assumed(session: Session, access: Access) -> DeferredRefreshableCredentials:
@@ -47,6 +55,7 @@ def _config() -> Config:
         retries=_NO_RETRIES,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
+        max_pool_connections=_CONNECTIONS,
         inject_host_prefix=False,
         user_agent_extra=SESSION_NAME,
         request_checksum_calculation="when_required",

@@ -6,12 +6,50 @@ import msgspec
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    InvalidConfigError,
+    LoginError,
+    MetadataRetrievalError,
+    NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
+    UnknownCredentialError,
 )
+from botocore.parsers import ResponseParserError
 
+# What a call of boto3 raises. An answer that is not AWS's at all, such as a proxy's page, is no BotoCoreError.
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
+_UNREACHABLE = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+_NO_CREDENTIALS = (
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    LoginError,
+    MetadataRetrievalError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
+    UnknownCredentialError,
+)
+# boto3's own retries are off, so that it says so of every failure tells nobody anything.
+_NO_NEWS = " (reached max retries: 0)"
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -70,16 +108,18 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind in ("throttled", "unreachable")
 
 
-def failure_of(error: BotoCoreError | ClientError, *, action: str | None = None) -> Failure:
+def failure_of(error: BotoCoreError | ClientError | ResponseParserError, *, action: str | None = None) -> Failure:
     """What `error` means. `action` is the IAM action of the call that was made, such as `logs:FilterLogEvents`."""
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound | NoRegionError):
-        return Failure(kind="credentials", text=str(error))
+    text = str(error).replace(_NO_NEWS, "")
+    if isinstance(error, _NO_CREDENTIALS):
+        return Failure(kind="credentials", text=text)
+    if isinstance(error, _UNREACHABLE):
+        return Failure(kind="unreachable", text=text)
     if not isinstance(error, ClientError):
-        return Failure(kind="unreachable", text=str(error))
+        return Failure(kind="refused", text=text)
     answer = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = str(error)
     if code in _THROTTLED or status == 429:
         return Failure(kind="throttled", text=text)
     if code in _EXPIRED:
