@@ -41,7 +41,13 @@ class Empty(msgspec.Struct, frozen=True):
     """A page of a listing without objects that is not the last."""
 
 
-Fault = Refuse | Break | Whole | Empty | None
+class Page(msgspec.Struct, frozen=True):
+    """Answers with a page for people, as proxies do."""
+
+    status: int
+
+
+Fault = Refuse | Break | Whole | Empty | Page | None
 
 
 class ScriptedS3:
@@ -97,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = script.popleft() if script else played.always.get(key)
         if isinstance(fault, Refuse):
             self._refuse(fault)
+        elif isinstance(fault, Page):
+            self._answer(fault.status, b"<!doctype html><p>Please log in<br>", {"Content-Type": "text/html"})
         elif key:
             self._read(played, key, fault)
         else:

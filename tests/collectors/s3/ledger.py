@@ -26,7 +26,7 @@ class Ledger:
 
     def unread(self, found: Sequence[ObjectVersion]) -> list[ObjectVersion]:
         with self._lock:
-            known = {_identity(version) for version in (*self.stored, *self.given_up, *self.gone)}
+            known = {_identity(version) for version in (*self.stored, *self.given_up)}
         return [version for version in found if _identity(version) not in known]
 
     def read(self, version: ObjectVersion, chunks: Iterable[bytes]) -> Counts:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from tests.collectors.s3.collecting import NOW, Collecting, Stop, source_at
-from tests.collectors.scripted_s3 import Break, Empty, Refuse, ScriptedS3, Whole, scripted_s3
+from tests.collectors.scripted_s3 import Break, Empty, Page, Refuse, ScriptedS3, Whole, scripted_s3
+from tracehub.collectors.access import client
 from tracehub.collectors.status import Status
+from tracehub.model.source import S3Source, read_source
 
 BODY = bytes(range(256)) * 4096 * 2
 SLOW_DOWN = Refuse(503, "SlowDown", "Please reduce your request rate.")
@@ -219,3 +221,60 @@ def test_no_server_at_all_is_waited_for(s3: ScriptedS3) -> None:
     assert collecting.stop.waits[:3] == [1, 2, 4]
     assert [status.state for status in collecting.told] == ["waiting"]
     assert "Could not connect" in str(collecting.told[0].error)
+
+
+def test_a_page_of_a_proxy_is_no_listing(s3: ScriptedS3) -> None:
+    s3.objects = {"a": b"a"}
+    s3.listings.extend([Page(200), Page(503), None])
+    collecting = Collecting(source_at(s3.address, "traces"))
+    assert collecting.collector.list_once()
+    assert collecting.stop.waits == [1, 2]
+    assert collecting.objects.contents == {"a": [b"a"]}
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 500])
+def test_a_page_of_a_proxy_gives_nothing_up(s3: ScriptedS3, status: int) -> None:
+    s3.objects = {"a": b"a"}
+    s3.always = {"a": Page(status)}
+    collecting = Collecting(source_at(s3.address, "traces"))
+    for _ in range(6):
+        assert not collecting.collector.list_once()
+    assert (collecting.objects.given_up, collecting.objects.gone) == ({}, [])
+    s3.always = {}
+    assert collecting.collector.list_once()
+    assert collecting.objects.contents == {"a": [b"a"]}
+
+
+def test_what_is_deleted_and_comes_back_the_same_is_read(s3: ScriptedS3) -> None:
+    s3.objects = {"a": b"a"}
+    s3.readings.append(Refuse(404, "NoSuchKey"))
+    collecting = Collecting(source_at(s3.address, "traces"))
+    assert collecting.collector.list_once()
+    assert collecting.objects.contents == {}
+    assert collecting.collector.list_once()
+    assert collecting.objects.contents == {"a": [b"a"]}
+
+
+def test_what_is_refused_for_the_whole_bucket_gives_nothing_up(s3: ScriptedS3) -> None:
+    s3.objects = {"a": b"a", "b": b"b"}
+    s3.always = dict.fromkeys(s3.objects, Refuse(400, "KMS.DisabledException"))
+    collecting = Collecting(source_at(s3.address, "traces"))
+    for _ in range(7):
+        assert not collecting.collector.list_once()
+    assert (collecting.objects.failures, collecting.objects.given_up) == ({}, {})
+    assert (collecting.told[-1].state, collecting.told[-1].waiting) == ("failing", 2)
+
+
+@pytest.mark.parametrize("declared", [{"profile": "nobody"}, {"endpoint_url": "nowhere"}, {"region": "no region!"}])
+def test_a_source_that_no_client_can_be_made_for_is_told_and_tried_again(declared: dict[str, str]) -> None:
+    source = read_source({"kind": "s3", "name": "test", "bucket": "traces", "queue_url": "http://q", **declared})
+    assert isinstance(source, S3Source)
+    collecting = Collecting(source, make_client=client, stop=Stop(most=2))
+    collecting.collector.list_forever()
+    assert collecting.stop.waits == [30, 30]
+    assert [status.state for status in collecting.told] == ["failing"]
+    assert next(iter(declared.values())) in str(collecting.told[0].error)
+    receiving = Collecting(source, make_client=client, stop=Stop(most=2))
+    receiving.collector.receive_forever()
+    assert receiving.stop.waits == [30, 30]
+    assert receiving.told == collecting.told

@@ -138,9 +138,8 @@ def test_what_cannot_be_decoded_is_given_up_after_five_failures(moto_address: st
     assert [collecting.collector.list_once() for _ in range(6)] == [False] * 4 + [True] * 2
     assert collecting.objects.contents == {"b": [b"b"]}
     assert list(collecting.objects.given_up.values()) == ["a-undecodable cannot be decoded"]
-    waiting = Status(state="waiting", waiting=1, error="a-undecodable cannot be decoded")
     assert collecting.told[-3:] == [
-        waiting,
+        Status(state="failing", waiting=1, error="a-undecodable cannot be decoded"),
         Status(state="reading", waiting=1),
         Status(state="following", read_until=NOW, waiting=0),
     ]

@@ -189,7 +189,7 @@ def test_a_message_stays_until_all_its_objects_are_read(place: Place) -> None:
     assert [version.key for version in collecting.objects.given_up] == ["b-undecodable"]
     assert collecting.objects.contents == {"a": [b"a"], "c": [b"c"]}
     assert place.messages() == 0
-    assert [status.state for status in collecting.told] == ["waiting", "reading"]
+    assert [status.state for status in collecting.told] == ["failing", "reading"]
 
 
 def test_a_fifth_delivery_is_the_last_try_for_an_object_of_its_own_failing(place: Place) -> None:

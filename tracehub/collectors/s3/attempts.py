@@ -14,15 +14,17 @@ from tracehub.model.collected import ObjectVersion
 # Listing and the queue tell different things of the same version, such as its time.
 _Identity = tuple[str, str]
 
+# These failures concern everything, not this one object.
+AT_LARGE = ("throttled", "unreachable", "credentials", "missing")
 MOST_FAILURES = 5
-_MOST_DENIALS = 10_000
+_MOST_DOUBTFUL = 10_000
 
 
 class Attempts:
     """All attempts of one source; an object is read by one thread at a time.
 
-    Denied access counts against an object only if another object was read since it was denied before: otherwise it is
-    the bucket that cannot be read, and a person will mend that.
+    What S3 denies or refuses is held against an object only if another object was read since it failed before:
+    otherwise it is the bucket that cannot be read, and a person will mend that.
     """
 
     def __init__(self, client: Callable[[], Any], objects: Objects, stop: threading.Event) -> None:
@@ -30,7 +32,7 @@ class Attempts:
         self._objects = objects
         self._stop = stop
         self._reads = 0
-        self._denied: dict[_Identity, int] = {}
+        self._doubtful: dict[_Identity, int] = {}
         self._busy: set[_Identity] = set()
         self._changed = threading.Condition()
 
@@ -48,39 +50,34 @@ class Attempts:
             except GoneError:
                 self._objects.superseded(version)
             except ReadError as error:
-                return self._failed(version, error.failure, last=last or error.final)
+                own = error.final or self._is_its_own(version, error.failure)
+                return self._failed(version, error.failure, last or error.final) if own else error.failure
             except (UndecodableError, LimitExceededError) as error:
-                return self._failed(version, Failure(kind="refused", text=str(error)), last=last)
+                return self._failed(version, Failure(kind="refused", text=str(error)), last)
             else:
                 self._reads += 1
-            self._denied.pop(_identity(version), None)
+            self._doubtful.pop(_identity(version), None)
             return None
 
-    def was_denied(self, version: ObjectVersion) -> bool:
-        """Whether the latest attempt at it was denied."""
-        return _identity(version) in self._denied
+    def is_doubtful(self, version: ObjectVersion) -> bool:
+        """Whether S3 denied or refused it the last time."""
+        return _identity(version) in self._doubtful
 
-    @property
-    def reads(self) -> int:
-        """How many objects were read so far."""
-        return self._reads
-
-    def _failed(self, version: ObjectVersion, failure: Failure, *, last: bool) -> Failure | None:
-        if not self._is_its_own(version, failure):
-            return failure
+    def _failed(self, version: ObjectVersion, failure: Failure, last: bool) -> Failure | None:
         if last or self._objects.failed(version, failure.text) >= MOST_FAILURES:
             self._objects.give_up(version, failure.text)
-            self._denied.pop(_identity(version), None)
+            self._doubtful.pop(_identity(version), None)
             return None
         return failure
 
     def _is_its_own(self, version: ObjectVersion, failure: Failure) -> bool:
-        if failure.kind != "denied":
-            return failure.kind == "refused"
-        others_were_read = self._reads > self._denied.get(_identity(version), self._reads)
-        if len(self._denied) >= _MOST_DENIALS:
-            self._denied.clear()
-        self._denied[_identity(version)] = self._reads
+        if failure.kind not in ("denied", "refused"):
+            return False
+        identity = _identity(version)
+        others_were_read = self._reads > self._doubtful.get(identity, self._reads)
+        if len(self._doubtful) >= _MOST_DOUBTFUL:
+            self._doubtful.clear()
+        self._doubtful[identity] = self._reads
         return others_were_read
 
     @contextmanager

@@ -5,9 +5,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tracehub.collectors.aws_errors import Failure, failure_of
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
 
 # SQS counts 12 hours from the delivery and then no longer extends it.
 _LONGEST_SECONDS = 11 * 3600
@@ -65,7 +63,7 @@ class Heartbeat:
             return
         try:
             self._client.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             self.failure = failure_of(error, action="sqs:ChangeMessageVisibility")
         else:
             self.failure = None

@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
-from tracehub.collectors.aws_errors import Failure, failure_of
-from tracehub.collectors.s3.attempts import MOST_FAILURES, Attempts
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
+from tracehub.collectors.s3.attempts import AT_LARGE, MOST_FAILURES, Attempts
 from tracehub.collectors.s3.heartbeat import Heartbeat
 from tracehub.collectors.s3.notifications import Announced, objects_in
 from tracehub.collectors.s3.objects import Objects
@@ -22,8 +21,6 @@ _MESSAGES = 5
 POLL_SECONDS = 5
 VISIBILITY_SECONDS = 60
 RENEW_SECONDS = 20.0
-# What concerns everything, not this one object or message.
-AT_LARGE = ("throttled", "unreachable", "credentials", "missing")
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -65,7 +62,7 @@ class Queue:
         try:
             client = self._client()
             messages = self._messages(client)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             return Received(failure=failure_of(error, action="sqs:ReceiveMessage"))
         if not messages:
             return Received()
@@ -87,7 +84,7 @@ class Queue:
             answer = self._client().get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
             )
-        except (ClientError, BotoCoreError):
+        except AWS_ERRORS:
             return None
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
@@ -160,6 +157,6 @@ class Queue:
     def _delete(self, client: Any, message: dict[str, Any]) -> Failure | None:
         try:
             client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             return failure_of(error, action="sqs:DeleteMessage")
         return None

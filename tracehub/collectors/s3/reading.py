@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
-from tracehub.collectors.aws_errors import Failure, failure_of
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
 from tracehub.errors import PermanentError, TransientError
 from tracehub.model.collected import ObjectVersion
 
@@ -18,8 +18,11 @@ _USELESS_CONNECTIONS = 5
 _PAUSE_SECONDS = 0.1
 
 # What urllib3 and sockets raise in mid-body, as far as botocore does not translate it.
-_BREAKS = (BotoCoreError, HTTPError, OSError)
-_GONE_CODES = {"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed"}
+_BREAKS = (*AWS_ERRORS, HTTPError, OSError)
+# Archived in Glacier, which only a person can have restored; and keys that S3 never had.
+_FINAL_CODES = {"InvalidObjectState", "KeyTooLongError"}
+# Codes, not statuses: a proxy's 404 says nothing about the object. MethodNotAllowed: the version marks a deletion.
+_GONE_CODES = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "MethodNotAllowed"}
 
 
 class GoneError(PermanentError):
@@ -101,7 +104,7 @@ class _Reading:
             answer = self._client().get_object(**self._asked, **self._rest())
         except ClientError as error:
             raise self._meaning(error) from error
-        except BotoCoreError as error:
+        except AWS_ERRORS as error:
             if self._position:
                 raise
             raise ReadError(self._named(failure_of(error, action="s3:GetObject"))) from error
@@ -119,15 +122,12 @@ class _Reading:
 
     def _meaning(self, error: ClientError) -> Exception:
         code = error.response.get("Error", {}).get("Code", "")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        # 405 is the answer for a version that only marks a deletion.
-        if code in _GONE_CODES or status in (405, 412):
+        if code in _GONE_CODES:
             return GoneError(f"{self._name}: {error}")
         failure = self._named(failure_of(error, action="s3:GetObject"))
         if self._position and failure.may_pass:
             return ConnectionError(str(error))
-        # Archived in Glacier, it can be read only after a person had it restored.
-        if code == "InvalidObjectState":
+        if code in _FINAL_CODES or (code == "InvalidArgument" and "VersionId" in self._asked):
             return ReadError(Failure(kind="refused", text=failure.text), final=True)
         return ReadError(failure)
 

@@ -4,13 +4,15 @@ import threading
 from collections.abc import Callable
 
 from tracehub.collectors.aws_errors import Failure
-from tracehub.collectors.s3.queue import AT_LARGE, Queue, Received
+from tracehub.collectors.s3.attempts import AT_LARGE
+from tracehub.collectors.s3.queue import Queue, Received
 from tracehub.collectors.status import State, Status, Tell
 
 _COUNT_EVERY = 60_000_000
 # By then a message that failed came again, or was moved to a dead letter queue.
 _FORGET_AFTER = 15 * 60_000_000
 _MOST_FAILURES_KEPT = 1000
+_ERRORS_TOLD = 3
 
 
 class Receiver:
@@ -57,26 +59,21 @@ class Receiver:
 
     def _status(self, received: Received) -> Status:
         failures = [failure for failure, _ in self._failed.values()]
-        if received.failure is not None:
-            failures.append(received.failure)
-        error = "\n".join(dict.fromkeys(failure.text for failure in failures[-3:])) or None
+        failures += [received.failure] if received.failure is not None else []
+        error = "\n".join(dict.fromkeys(failure.text for failure in failures[-_ERRORS_TOLD:])) or None
         return Status(state=_state(received, failures), waiting=self._waiting, error=error)
 
 
 def _state(received: Received, failures: list[Failure]) -> State:
-    if any(failure.kind in ("credentials", "denied", "missing") for failure in failures) or (
-        received.failure is not None and not received.failure.may_pass
-    ):
-        return "failing"
-    if failures:
-        return "waiting"
-    return "reading" if received.done else "following"
+    if not failures:
+        return "reading" if received.done else "following"
+    return "waiting" if all(failure.may_pass for failure in failures) else "failing"
 
 
 def trouble_of(received: Received) -> Failure | None:
     """Why to wait before the next poll; None where some messages could be read, or none came."""
     if received.failure is not None:
         return received.failure
-    at_large = [failure for failure in received.failed.values() if failure.kind in AT_LARGE]
-    denied = [failure for failure in received.failed.values() if failure.kind == "denied" and not received.done]
-    return next(iter(at_large + denied), None)
+    return next(
+        (failure for failure in received.failed.values() if failure.kind in AT_LARGE or not received.done), None
+    )

@@ -4,18 +4,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tracehub.collectors.aws_errors import Failure, failure_of
-from tracehub.collectors.s3.attempts import Attempts
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
+from tracehub.collectors.s3.attempts import AT_LARGE, Attempts
 from tracehub.collectors.s3.backoff import Backoff
 from tracehub.collectors.s3.listing import Page, list_page
 from tracehub.collectors.s3.objects import Objects
 from tracehub.collectors.s3.selection import Selection
 from tracehub.collectors.status import State, Status, Tell
 
-# A page of a thousand objects that are all denied is not asked for a thousand times.
-_DENIALS_PER_PAGE = 20
+# Where S3 refuses these it may refuse all thousand of the page; the others are first the next time.
+_REFUSALS_PER_PAGE = 20
 
 
 class Sweep:
@@ -61,57 +59,55 @@ class Sweep:
         """The page; None after waiting because AWS did not answer; a failure that ends the pass."""
         try:
             page = list_page(self._client(), self._selection, token)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             failure = failure_of(error, action="s3:ListBucket")
             return None if self._outlived(failure) else failure
         self._backoff.reset()
-        if self._left == 0:
-            self._reason = None
         return page
 
     def _read(self, page: Page) -> bool:
         """Reads what is unread of this page; False where that ends the pass."""
-        denied = 0
-        unread = sorted(self._objects.unread(page.objects), key=self._attempts.was_denied)
+        refused = 0
+        unread = sorted(self._objects.unread(page.objects), key=self._attempts.is_doubtful)
         for place, version in enumerate(unread):
             if self._stop.is_set():
                 return False
             waiting = self._left + len(unread) - place
-            self._say("reading", waiting)
+            self._say("reading", waiting, self._reason)
             failure = self._attempts.settle(version)
             if failure is None:
                 self._backoff.reset()
                 continue
-            self._left += 1
-            self._reason = failure
-            denied += failure.kind == "denied"
-            if denied >= _DENIALS_PER_PAGE:
+            self._leave(failure)
+            refused += self._attempts.is_doubtful(version)
+            if refused >= _REFUSALS_PER_PAGE:
                 self._left = waiting
                 return True
-            if failure.kind in ("denied", "refused"):
-                continue
-            if not self._outlived(failure, waiting):
+            if failure.kind in AT_LARGE and not self._outlived(failure, waiting):
                 return False
         return True
 
+    def _leave(self, failure: Failure) -> None:
+        """One more object is left to the next pass. What a person has to mend is told before what may pass."""
+        self._left += 1
+        if self._reason is None or self._reason.may_pass:
+            self._reason = failure
+
     def _outlived(self, failure: Failure, waiting: int | None = None) -> bool:
         """Tells the failure; True after having waited where it may pass by itself."""
-        self._reason = failure
-        self._say("waiting" if failure.may_pass else "failing", waiting)
+        self._say("waiting" if failure.may_pass else "failing", waiting, failure)
         if failure.may_pass:
             self._backoff.wait()
         return failure.may_pass
 
     def _end(self, started: int) -> bool:
-        if self._left == 0:
+        if self._reason is None:
             self._read_until = started
-            self._reason = None
-            self._say("following", 0)
+            self._say("following", 0, None)
             return True
-        denied = self._reason is not None and self._reason.kind == "denied"
-        self._say("failing" if denied else "waiting", self._left)
+        self._say("waiting" if self._reason.may_pass else "failing", self._left, self._reason)
         return False
 
-    def _say(self, state: State, waiting: int | None) -> None:
-        error = self._reason.text if self._reason else None
+    def _say(self, state: State, waiting: int | None, failure: Failure | None) -> None:
+        error = failure.text if failure else None
         self._tell(Status(state=state, read_until=self._read_until, waiting=waiting, error=error))
