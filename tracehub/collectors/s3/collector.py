@@ -1,9 +1,12 @@
 """Collects one bucket: by listing it now and then, and by its notifications as they come."""
 
 import random
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from tracehub.collectors.access import client as client_of
 from tracehub.collectors.s3.attempts import Attempts
@@ -19,6 +22,7 @@ from tracehub.collectors.status import Tell
 from tracehub.model.source import Access, S3Source
 
 RETRY_SECONDS = 30.0
+_QUEUE_REGION = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 
 
 class S3Collector:
@@ -48,7 +52,7 @@ class S3Collector:
         self._stop = stop
         self._jitter = jitter
         self._make_client = make_client
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, object] = {}
         self._lock = threading.Lock()
         self._selection = Selection(source, clock())
         self._attempts = Attempts(self._s3, objects, stop)
@@ -130,5 +134,13 @@ class S3Collector:
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._make_client(self._source, service)
+                self._clients[service] = self._make_client(_access(self._source, service), service)
             return self._clients[service]
+
+
+def _access(source: S3Source, service: str) -> Access:
+    """A queue lies in the region that its address names, whatever region the environment has for everything else."""
+    named = _QUEUE_REGION.match(source.queue_url or "")
+    if service != "sqs" or named is None or source.region is not None:
+        return source
+    return msgspec.structs.replace(source, region=named[1])

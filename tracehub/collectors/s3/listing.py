@@ -32,7 +32,7 @@ def list_page(client: Any, selection: Selection, token: str | None) -> Page:
     return Page(tuple(version for version in found if selection.wants(version)), following)
 
 
-def _version(bucket: str, listed: dict[str, Any]) -> ObjectVersion:
+def _version(bucket: str, listed: Any) -> ObjectVersion:
     return ObjectVersion(
         bucket=bucket,
         key=listed["Key"],

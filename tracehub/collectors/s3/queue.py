@@ -23,6 +23,15 @@ VISIBILITY_SECONDS = 60
 RENEW_SECONDS = 20.0
 
 
+class Message(msgspec.Struct, frozen=True):
+    """One message as it was delivered; `deliveries` counts this one too."""
+
+    id: str
+    receipt: str
+    body: str
+    deliveries: int
+
+
 class Received(msgspec.Struct, frozen=True):
     """What one poll brought, by message ids: those that are done, and why others are not. `failure`: the poll's own."""
 
@@ -66,7 +75,7 @@ class Queue:
             return Received(failure=failure_of(error, action="sqs:ReceiveMessage"))
         if not messages:
             return Received()
-        receipts = [message["ReceiptHandle"] for message in messages]
+        receipts = [message.receipt for message in messages]
         heartbeat = Heartbeat(
             client,
             self._url,
@@ -88,7 +97,7 @@ class Queue:
             return None
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
-    def _messages(self, client: Any) -> list[dict[str, Any]]:
+    def _messages(self, client: Any) -> list[Message]:
         answer = client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=_MESSAGES,
@@ -96,11 +105,18 @@ class Queue:
             VisibilityTimeout=self._visibility_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
-        return messages
+        return [
+            Message(
+                id=told["MessageId"],
+                receipt=told["ReceiptHandle"],
+                body=told["Body"],
+                deliveries=int(told.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
+            )
+            for told in answer.get("Messages", ())
+        ]
 
     def _handle_all(
-        self, client: Any, messages: list[dict[str, Any]], heartbeat: Heartbeat
+        self, client: Any, messages: list[Message], heartbeat: Heartbeat
     ) -> tuple[list[str], dict[str, Failure]]:
         done: list[str] = []
         failed: dict[str, Failure] = {}
@@ -109,21 +125,21 @@ class Queue:
                 failure = self._handle(client, message)
             except StoppedError:
                 break
-            heartbeat.let_go(message["ReceiptHandle"])
+            heartbeat.let_go(message.receipt)
             if failure is None:
-                done.append(message["MessageId"])
+                done.append(message.id)
             else:
-                failed[message["MessageId"]] = failure
+                failed[message.id] = failure
             if self._stop.is_set() or (failure is not None and failure.kind in AT_LARGE):
                 break
         heartbeat.hand_back()
         return done, failed
 
-    def _handle(self, client: Any, message: dict[str, Any]) -> Failure | None:
+    def _handle(self, client: Any, message: Message) -> Failure | None:
         """Deletes the message when all its objects are settled; else tells why one is not."""
-        last = int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)) >= MOST_FAILURES
+        last = message.deliveries >= MOST_FAILURES
         failure: Failure | None = None
-        for announced in self._announced(message["Body"]):
+        for announced in self._announced(message.body):
             failed = self._attempts.settle(announced.object, announced.version_id, last=last)
             if failed is not None and failed.kind in AT_LARGE:
                 return failed
@@ -154,9 +170,9 @@ class Queue:
     def _set_aside(self, body: str, reason: str) -> None:
         self._objects.set_aside(body.encode(errors="backslashreplace"), reason)
 
-    def _delete(self, client: Any, message: dict[str, Any]) -> Failure | None:
+    def _delete(self, client: Any, message: Message) -> Failure | None:
         try:
-            client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
         except AWS_ERRORS as error:
             return failure_of(error, action="sqs:DeleteMessage")
         return None
