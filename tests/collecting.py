@@ -51,5 +51,3 @@ def imported(url: str, *files: bytes) -> dict[str, list[dict[str, object]]]:
         for number, data in enumerate(files):
             app.ingest.handle([Record(data=data, source=f"file {number}", received_at=0)])
         return content(app.database)
-
-

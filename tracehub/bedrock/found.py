@@ -1,13 +1,12 @@
 """What decoding finds in a record: messages, calls, pieces without a trace, pieces that are broken."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 import msgspec
 
 from tracehub.bedrock.members import Json
 from tracehub.model.part import Part
-from tracehub.model.record import Decoded, Event, EventKind, Limits, Quarantined
+from tracehub.model.record import Decoded, Event, EventKind, Limits, Quarantined, quarantined
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -75,11 +74,4 @@ class Findings:
 
     def quarantine(self, reason: str, data: bytes) -> None:
         """Takes a broken piece."""
-        self.quarantined.append(
-            Quarantined(
-                reason=reason,
-                data=data[: self.limits.quarantine_bytes],
-                size=len(data),
-                sha256=sha256(data).hexdigest(),
-            )
-        )
+        self.quarantined.append(quarantined(reason, data, self.limits.quarantine_bytes))

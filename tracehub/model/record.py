@@ -1,5 +1,6 @@
 """What arrives from a source, and the events found in it."""
 
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -59,6 +60,11 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     size: int
     sha256: str
+
+
+def quarantined(reason: str, data: bytes, most: int) -> Quarantined:
+    """The piece `data` with at most `most` bytes of it kept."""
+    return Quarantined(reason=reason, data=data[:most], size=len(data), sha256=sha256(data).hexdigest())
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from tracehub.bedrock.decode import decode, decode_chunks
 from tracehub.bedrock.subscription import read_deliveries
 from tracehub.model.collected import LogEvent, LogStream
 from tracehub.model.listing import Counts
-from tracehub.model.record import Decoded, Limits, Record
+from tracehub.model.record import Decoded, Limits, Quarantined, Record
 from tracehub.pipeline.batch import Arrival
 from tracehub.pipeline.counting import total
 from tracehub.pipeline.log_intake import LogIntake
@@ -45,6 +45,13 @@ class Ingest:
                 logs.setdefault(delivery.stream, []).extend(delivery.events)
         counts = [self._logs.take(logs, label=records[0].source, also=also)] if logs else []
         return total([*counts, *(write.result() for write in writes)])
+
+    def set_aside(
+        self, pieces: Sequence[Quarantined], *, source: str, received_at: int, also: Also | None = None
+    ) -> Counts:
+        """Puts into quarantine what could not even be unwrapped."""
+        decoded = Decoded(records=len(pieces), events=(), ignored=0, quarantined=tuple(pieces))
+        return self._write(decoded, source, received_at, also).result()
 
     def handle_chunks(self, chunks: Iterable[bytes], *, source: str, received_at: int) -> Iterator[Counts]:
         """Stores a source too long to hold, bit by bit; yields the counts of each bit as it becomes durable."""

@@ -1,14 +1,13 @@
 """The way in of S3 objects: each version is read once, whole, however often it is found."""
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from tracehub.bedrock.decode import decode_chunks
 from tracehub.model.collected import ObjectVersion
 from tracehub.model.listing import Counts
-from tracehub.model.record import Decoded, Limits, Quarantined
+from tracehub.model.record import Decoded, Limits, quarantined
 from tracehub.pipeline.batch import Arrival
 from tracehub.pipeline.claims import Claim
 from tracehub.pipeline.counting import total
@@ -72,9 +71,7 @@ class ObjectIntake:
 
     def set_aside(self, data: bytes, reason: str) -> None:
         """Keeps a message that cannot be understood in quarantine; returns when durable."""
-        piece = Quarantined(
-            reason=reason, data=data[: self._limits.quarantine_bytes], size=len(data), sha256=sha256(data).hexdigest()
-        )
+        piece = quarantined(reason, data, self._limits.quarantine_bytes)
         decoded = Decoded(records=1, events=(), ignored=0, quarantined=(piece,))
         self._writer.write(Arrival(decoded, f"s3 {self._claim.source}", self._clock(), self._counted)).result()
 

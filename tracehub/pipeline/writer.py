@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from hashlib import sha256
 
 import structlog
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import OverloadedError, StoreUnavailableError, TransientError
 from tracehub.model.listing import Counts
-from tracehub.model.record import Decoded, Quarantined
+from tracehub.model.record import Decoded, quarantined
 from tracehub.pipeline.batch import Arrival, write_batch
 from tracehub.pipeline.counting import total
 from tracehub.store.database import Database
@@ -154,9 +153,7 @@ class Writer:
                 raise
             except Exception as refused:  # as above
                 raw = b"\n".join(event.raw for event in events)
-                piece = Quarantined(
-                    reason=f"it cannot be stored: {refused}", data=raw, size=len(raw), sha256=sha256(raw).hexdigest()
-                )
+                piece = quarantined(f"it cannot be stored: {refused}", raw, len(raw))
                 aside = Decoded(records=0, events=(), ignored=0, quarantined=(piece,))
                 counts.append(self._commit([replace(arrival, decoded=aside, also=None)])[0])
         counts.append(self._commit([replace(arrival, decoded=replace(arrival.decoded, events=()))])[0])

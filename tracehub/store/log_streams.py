@@ -86,12 +86,13 @@ def advance(connection: Connection, sitting: Sitting, *, project: str = DEFAULT_
             *(log_streams.c[name] == value for name, value in key.items()),
             log_streams.c.version == sitting.version,
         )
-        done = connection.execute(update(log_streams).where(*this).values(values)).rowcount
+        done = connection.execute(update(log_streams).where(*this).values(values)).rowcount == 1
     else:
         named = {"account": stream.account, "log_group": stream.group, "log_stream": stream.stream}
         statement = insert(connection, log_streams).values({**key, **named, **values})
-        done = connection.execute(statement.on_conflict_do_nothing()).rowcount
-    if done != 1:
+        missing = statement.on_conflict_do_nothing().returning(log_streams.c.version)
+        done = connection.execute(missing).first() is not None
+    if not done:
         msg = f"another process has read the log stream {stream.group} {stream.stream} meanwhile"
         raise StaleError(msg)
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
-from tracehub.web import login, problems
+from tracehub.web import firehose, login, problems
 from tracehub.web.api import health, quarantine, records, sessions, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
@@ -38,6 +38,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(login.router)
+    app.include_router(firehose.router)
     for pages in routers():
         app.include_router(pages, include_in_schema=False)
     problems.install(app)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.model.listing import Counts
-from tracehub.model.record import Record
+from tracehub.model.record import Quarantined, Record
 from tracehub.settings import Settings
 
 # Fewer than the threads that answer requests, and than the connections of the pool.
@@ -21,14 +21,15 @@ MOST_READERS = 16
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """`reading` gives a connection for one request, `writing` a transaction; `take_in` returns when the records are
-    durable, and `take_pushed` counts them for the pushing source of this name and kind too; `try_again` reads a
+    durable, and `take_pushed` counts them for the pushing source of this name and kind, with what is for quarantine
+    beside them; `try_again` reads a
     quarantined piece anew (whether it could be read); `ready` raises TransientError where records cannot be taken;
     `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     take_in: Callable[[Sequence[Record]], Counts]
-    take_pushed: Callable[[Sequence[Record], str, str], Counts]
+    take_pushed: Callable[[Sequence[Record], str, str, Sequence[Quarantined]], Counts]
     try_again: Callable[[str], bool]
     ready: Callable[[], None]
     knowledge: Knowledge

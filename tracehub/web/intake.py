@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Decoding is bound by Python's lock: more threads than these only hold memory.
 THREADS = 8
+
+
+Done = TypeVar("Done")
 
 
 class Intake:
@@ -40,6 +43,10 @@ class Intake:
 
     async def store(self, take_in: Callable[[Sequence[Record]], Counts], record: Record) -> Counts:
         """Waits until `record` is durable."""
+        return await self.run(lambda: take_in([record]))
+
+    async def run(self, work: Callable[[], Done]) -> Done:
+        """Waits for work that unwraps and stores records."""
         if self._threads is None:
             self._threads = CapacityLimiter(THREADS)
-        return await anyio.to_thread.run_sync(take_in, [record], limiter=self._threads)
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)

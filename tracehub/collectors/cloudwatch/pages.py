@@ -45,28 +45,39 @@ def pages(
     token: str | None = None
     backoff = Backoff()
     while budget.wait(stop):
-        asked = {**request, "nextToken": token} if token else dict(request)
-        try:
-            answer = client.filter_log_events(**asked)
-        except (BotoCoreError, ClientError) as error:
-            failure = failure_of(error, action=ACTION)
-            if token and isinstance(error, ClientError) and error.response["Error"].get("Code") in _EXPIRED_TOKEN:
-                raise SweepBrokenError(Failure(kind="unreachable", text=failure.text)) from error
-            if not failure.may_pass:
-                raise SweepBrokenError(failure) from error
-            if failure.kind == "throttled":
+        answer = _ask(client, {**request, "nextToken": token} if token else dict(request))
+        if isinstance(answer, Failure):
+            if answer.kind == "throttled":
                 budget.throttled()
-            troubled(failure)
-            _log.warning("CloudWatch Logs did not answer", kind=failure.kind, rate=budget.rate)
+            troubled(answer)
+            _log.warning("CloudWatch Logs did not answer", kind=answer.kind, rate=budget.rate)
             if stop.wait(backoff.next()):
                 return
             continue
         budget.served()
         backoff.reset()
-        yield _by_stream(answer.get("events", []))
+        yield _by_stream(answer["events"])
         token = answer.get("nextToken")
         if not token:
             return
+
+
+def _ask(client: Any, request: Mapping[str, object]) -> Mapping[str, Any] | Failure:
+    """The answer, or why to ask again."""
+    try:
+        answer: Mapping[str, Any] = client.filter_log_events(**request)
+    except (BotoCoreError, ClientError) as error:
+        failure = failure_of(error, action=ACTION)
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+        if "nextToken" in request and code in _EXPIRED_TOKEN:
+            raise SweepBrokenError(Failure(kind="unreachable", text=failure.text)) from error
+        if not failure.may_pass:
+            raise SweepBrokenError(failure) from error
+        return failure
+    if "events" not in answer:
+        # botocore neither counts an answer's bytes nor minds half a document: it looks like an empty last page.
+        return Failure(kind="unreachable", text="CloudWatch Logs sent only a part of its answer")
+    return answer
 
 
 def _by_stream(events: list[Mapping[str, Any]]) -> Page:

@@ -49,7 +49,7 @@ async def post_records(request: Request) -> Response:
         if not body.strip():
             raise HTTPException(422, "the body is empty")
         record = Record(data=body, source=_source(request), received_at=parts.clock())
-        counts = await intake.store(parts.take_in, record)
+        counts = await intake.run(lambda: parts.take_pushed([record], "HTTP push", "push", ()))
     content = msgspec.structs.asdict(counts)
     if counts.quarantined and counts.quarantined == counts.records:
         said = "nothing in the body could be read; it is kept in quarantine"

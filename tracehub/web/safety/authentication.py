@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracehub.web.problems import problem
 
-PUBLIC = {"/healthz", "/readyz", "/login"}
+# Firehose shows its key in a header of its own, which its endpoint checks.
+PUBLIC = {"/healthz", "/readyz", "/login", "/ingest/firehose"}
 PUBLIC_FOLDER = "/static/"
 LIFETIME_SECONDS = 12 * 3600
 

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tracehub.web.problems import problem
 
 RECORDS = "/api/v1/records"
+# Firehose drops a batch for good that is answered with 413, so its endpoint bounds the body itself.
+FIREHOSE = "/ingest/firehose"
 # Every other body is a form with a few fields.
 LARGEST_FORM = 64 * 1024
 
@@ -28,7 +30,7 @@ class BodyLimit:
             return
         limit, said = self._limit_of(scope["path"])
         request = Request(scope)
-        if _announced(request) > limit:
+        if limit is not None and _announced(request) > limit:
             await problem(request, 413, said)(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self._seconds
@@ -47,13 +49,15 @@ class BodyLimit:
                 raise HTTPException(408, "the body did not arrive within TRACEHUB_BODY_TIMEOUT_SECONDS") from None
             held += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if held > limit:
+            if limit is not None and held > limit:
                 raise HTTPException(413, said)
             return message
 
         await self._app(scope, receive_within, send)
 
-    def _limit_of(self, path: str) -> tuple[int, str]:
+    def _limit_of(self, path: str) -> tuple[int | None, str]:
+        if path == FIREHOSE:
+            return None, ""
         if path == RECORDS:
             limit = self._max_body_bytes
             return limit, f"the body is larger than TRACEHUB_MAX_BODY_BYTES ({limit:,})"
