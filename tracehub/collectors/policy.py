@@ -36,7 +36,11 @@ class Policy(msgspec.Struct, frozen=True):
     def document(self) -> dict[str, object]:
         """The policy as IAM takes it."""
         said = [
-            {name: value for name, value in msgspec.to_builtins(each).items() if value is not None}
+            {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in msgspec.to_builtins(each).items()
+                if value is not None
+            }
             for each in self.statements
         ]
         return {"Version": "2012-10-17", "Statement": said}

@@ -5,12 +5,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    InvalidEndpointConfigurationError,
+)
 from botocore.parsers import ResponseParserError
 
 from tracehub.collectors.aws_errors import Failure, failure_of
 from tracehub.collectors.probes.finding import Finding, problem, warning
 
+_SILENT = (ConnectionError, HTTPClientError, InvalidEndpointConfigurationError)
 ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 _RESOURCE = re.compile(r'on resource:? "?(arn:[^\s"]+)')
 _KMS = re.compile(r"kms", re.IGNORECASE)
@@ -38,7 +45,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Trouble(msgspec.Struct, frozen=True):
     """Why there is no answer. `kind` is that of a Failure, `code` AWS's own.
 
-    `is_silence`: no connection could be made, or nothing came over it.
+    `is_silence`: nobody can be asked at the endpoint.
     """
 
     finding: Finding
@@ -68,7 +75,7 @@ def trouble_of(question: Question, error: Exception) -> Trouble:
     finding = _finding(question, failure, code, said_by(error))
     if question.optional and finding.level == "problem" and failure.kind not in ("credentials", "unreachable"):
         finding = msgspec.structs.replace(finding, level="warning", what=f"{finding.what}; {question.optional}")
-    return Trouble(finding, failure.kind, code, isinstance(error, ConnectionError | HTTPClientError))
+    return Trouble(finding, failure.kind, code, isinstance(error, _SILENT))
 
 
 def code_of(error: Exception) -> str:

@@ -19,7 +19,8 @@ from tracehub.store.process_lock import owner_of
 
 CONNECT_SECONDS = 3
 _MIB = 1024 * 1024
-_LOW_BYTES = 1024 * _MIB
+_GIB = 1024 * _MIB
+_LOW_BYTES = _GIB
 _FULL_BYTES = 100 * _MIB
 _OLDEST_POSTGRESQL = (14,)
 _SECOND = 1_000_000
@@ -33,11 +34,16 @@ class Stored(msgspec.Struct, frozen=True):
     declared_in: str
 
 
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 class DatabaseLook:
     """`sources` is known once `findings` was gone through; None where they could not be read."""
 
-    def __init__(self, url: str, clock: Callable[[], int]) -> None:
+    def __init__(self, url: str, clock: Callable[[], int], free: Callable[[Path], int] = _free_bytes) -> None:
         self._url = url
+        self._free = free
         self._clock = clock
         self.sources: tuple[Stored, ...] | None = None
 
@@ -45,9 +51,10 @@ class DatabaseLook:
     def password(self) -> str | None:
         """The one in the URL, which must not be shown."""
         try:
-            return parse_url(self._url).password
+            url = parse_url(self._url)
         except PermanentError:
             return None
+        return url.password or str(url.query.get("password") or "") or None
 
     def findings(self) -> Iterator[Finding]:
         """Never raises what the database does."""
@@ -56,7 +63,9 @@ class DatabaseLook:
         except PermanentError as error:
             yield problem(str(error), "set TRACEHUB_DATABASE_URL")
             return
-        if url.get_backend_name() == "sqlite":
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            yield problem("TRACEHUB_DATABASE_URL names no file", "set it to sqlite:///tracehub.db or the like")
+        elif url.get_backend_name() == "sqlite":
             yield from self._sqlite(Path(url.database or ""))
         else:
             yield from self._postgresql(Database(url.update_query_dict(_patience(dict(url.query)))))
@@ -65,7 +74,7 @@ class DatabaseLook:
         if not file.exists():
             yield _of_new_file(file)
             if file.parent.is_dir():
-                yield from _of_disk(file.parent)
+                yield self._of_disk(file.parent)
             return
         try:
             database = Database(parse_url(self._url))
@@ -76,7 +85,7 @@ class DatabaseLook:
             yield problem(f"{file} cannot be opened: {reason}", f"let this user write {file} and its folder")
         else:
             yield from self._within(database, str(file), "let this user read and write it, or restore it from a backup")
-        yield from _of_disk(file.parent)
+        yield self._of_disk(file.parent)
 
     def _postgresql(self, database: Database) -> Iterator[Finding]:
         url = database.url
@@ -102,9 +111,30 @@ class DatabaseLook:
         found, head = migrate.current_revision(connection), migrate.head_revision()
         yield _of_revision(found, head, is_sqlite=name == "SQLite")
         if found == head:
-            self.sources = tuple(_stored(connection))
+            yield from self._of_sources(connection)
         if name == "PostgreSQL":
             yield self._of_clock(connection)
+
+    def _of_sources(self, connection: Connection) -> Iterator[Finding]:
+        stored = []
+        for row in sources.every(connection):
+            if row.declared_in == PUSHED:
+                continue
+            try:
+                stored.append(Stored(read_source(msgspec.json.decode(row.declaration)), row.declared_in))
+            except PermanentError as error:
+                yield problem(str(error), "declare it anew, in tracehub.toml or in the UI")
+        self.sources = tuple(stored)
+
+    def _of_disk(self, folder: Path) -> Finding:
+        free = self._free(folder)
+        if free >= _LOW_BYTES:
+            return ok(f"{free // _GIB} GiB are free on its disk")
+        make = problem if free < _FULL_BYTES else warning
+        return make(
+            f"{free // _MIB} MiB are free on its disk",
+            "make room: on a full disk nothing more can be stored or deleted",
+        )
 
     def _of_clock(self, connection: Connection) -> Finding:
         began = self._clock()
@@ -129,15 +159,7 @@ def _patience(query: dict[str, object]) -> dict[str, str]:
     return {} if "connect_timeout" in query else {"connect_timeout": str(CONNECT_SECONDS)}
 
 
-def _stored(connection: Connection) -> Iterator[Stored]:
-    for row in sources.every(connection):
-        if row.declared_in != PUSHED:
-            yield Stored(read_source(msgspec.json.decode(row.declaration)), row.declared_in)
-
-
 def _of_new_file(file: Path) -> Finding:
-    if not file.name or str(file) == ":memory:":
-        return problem("TRACEHUB_DATABASE_URL names no file", "set it to sqlite:///tracehub.db or the like")
     if not file.parent.is_dir():
         return problem(f"the folder of the database does not exist: {file.parent}", f"make it: mkdir -p {file.parent}")
     if not os.access(file.parent, os.W_OK):
@@ -153,18 +175,6 @@ def _of_owner(file: Path) -> Finding:
         f"{file} is in use by {who}{serves}; so only the sources of the configuration file are examined here, "
         "not those that were added in the UI"
     )
-
-
-def _of_disk(folder: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(folder).free
-    if free >= _LOW_BYTES:
-        yield ok(f"{free / _LOW_BYTES:.0f} GiB are free on its disk")
-    else:
-        make = problem if free < _FULL_BYTES else warning
-        yield make(
-            f"{free // _MIB} MiB are free on its disk",
-            "make room: on a full disk nothing more can be stored or deleted",
-        )
 
 
 def _of_revision(found: str | None, head: str, *, is_sqlite: bool) -> Finding:
