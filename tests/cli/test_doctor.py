@@ -115,6 +115,12 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
+def test_a_terminal_that_knows_only_ascii_gets_what_it_can_show(tmp_path: Path) -> None:
+    assert doctor(tmp_path, "--config", "other.toml", PYTHONIOENCODING="ascii")[1][4] == (
+        "           ? name another by --config"
+    )
+
+
 def test_bad_settings_are_named_and_the_rest_is_examined(tmp_path: Path) -> None:
     code, said, _ = doctor(
         tmp_path,

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,9 @@ def _print_lines(parts: Iterator["Part"]) -> list[str]:
     from rich.console import Console
     from rich.text import Text
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names in AWS may hold what a terminal's encoding does not.
+        sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False, soft_wrap=True)
     levels: list[str] = []
     for about, findings in parts:

@@ -67,6 +67,12 @@ def region_of_queue(url: str) -> str | None:
     return next((found.group(1) for shape in _QUEUE_HOSTS if (found := shape.search(host))), None)
 
 
+def plain_region_of_queue(url: str) -> str | None:
+    """The region in which the queue is read where its source names none: only the usual form of address counts."""
+    region = region_of_queue(url)
+    return region if region and url.startswith(f"https://sqs.{region}.amazonaws.com") else None
+
+
 def account_of_role(role_arn: str) -> str | None:
     """The account that a role belongs to."""
     found = _ROLE.match(role_arn)

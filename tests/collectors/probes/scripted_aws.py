@@ -40,7 +40,7 @@ class ScriptedAws:
     """All is allowed but what is in `refused`, by operation. `attributes` are the queue's, `keys` the bucket's objects.
 
     `behind` is by how many seconds its clock is late. `asked` are the operations, in the
-    order of their arrival.
+    order of their arrival; `signed` are the services and regions for which they were signed.
     """
 
     def __init__(self, address: str) -> None:
@@ -50,6 +50,7 @@ class ScriptedAws:
         self.keys: list[str] = ["traces/1.jsonl"]
         self.behind = 0
         self.asked: list[str] = []
+        self.signed: list[tuple[str, str]] = []
 
     def deny(self, operation: str, action: str, resource: str) -> None:
         """Refuses it as AWS refuses those who lack a permission."""
@@ -109,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, operation: str, body: bytes) -> None:
         self._played.asked.append(operation)
+        # Credential=KEY/DATE/REGION/SERVICE/aws4_request
+        scope = self.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+        self._played.signed.append((scope[3], scope[2]))
         refusal = self._played.refused.get(operation)
         if refusal is not None:
             body = self._refusal(refusal)

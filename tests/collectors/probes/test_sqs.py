@@ -61,10 +61,17 @@ def test_a_queue_that_does_not_exist_is_told(moto_address: str) -> None:
 def test_a_queue_of_another_region_is_told(aws: ScriptedAws) -> None:
     aws.refused["GetQueueAttributes"] = Refusal("QueueDoesNotExist", "The specified queue does not exist.")
 
-    assert probe(aws.address, "https://sqs.eu-west-1.amazonaws.com/123456789012/told") == [
+    assert probe(aws.address, "https://sqs.eu-west-1.amazonaws.com/123456789012/told", region="eu-central-1") == [
         "problem: queue told: The specified queue does not exist (QueueDoesNotExist) -> queue_url is of eu-west-1, but "
         "the source reads in eu-central-1: mend region or queue_url"
     ]
+
+
+def test_a_queue_is_asked_in_the_region_of_its_address(aws: ScriptedAws) -> None:
+    url = "https://sqs.ap-southeast-2.amazonaws.com/123456789012/told"
+
+    assert probe(aws.address, url) == ALL_IS_WELL
+    assert {region for service, region in aws.signed if service == "sqs"} == {"ap-southeast-2"}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +125,6 @@ def url_of(aws: ScriptedAws) -> str:
     return f"{aws.address}/123456789012/told"
 
 
-def probe(address: str, url: str) -> list[str]:
-    source = S3Source(name="s", bucket="traces", endpoint_url=address, queue_url=url)
+def probe(address: str, url: str, region: str | None = None) -> list[str]:
+    source = S3Source(name="s", bucket="traces", endpoint_url=address, queue_url=url, region=region)
     return lines(probe_queue(url, reached(source)))

@@ -5,20 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    InvalidEndpointConfigurationError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, InvalidEndpointConfigurationError
 
-from tracehub.collectors.aws_errors import Failure, failure_of
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
 from tracehub.collectors.probes.finding import Finding, problem, warning
 
 _SILENT = (ConnectionError, HTTPClientError, InvalidEndpointConfigurationError)
-ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 _RESOURCE = re.compile(r'on resource:? "?(arn:[^\s"]+)')
 _KMS = re.compile(r"kms", re.IGNORECASE)
 _SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "InvalidSignatureException")
@@ -63,13 +55,13 @@ def ask(question: Question, call: Callable[[], Mapping[str, Any]]) -> Mapping[st
     """What AWS answers."""
     try:
         return call()
-    except ERRORS as error:
+    except AWS_ERRORS as error:
         return trouble_of(question, error)
 
 
 def trouble_of(question: Question, error: Exception) -> Trouble:
     """What the failure of a call means."""
-    assert isinstance(error, ERRORS)
+    assert isinstance(error, AWS_ERRORS)
     failure = failure_of(error, action=question.action)
     code = code_of(error)
     finding = _finding(question, failure, code, said_by(error))

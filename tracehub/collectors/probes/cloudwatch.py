@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 from tracehub.collectors import arns
+from tracehub.collectors.aws_errors import AWS_ERRORS
 from tracehub.collectors.budget import Budget
 from tracehub.collectors.cloudwatch.groups import identifier_of
-from tracehub.collectors.probes.asking import ERRORS, Question, Trouble, ask, said_by
+from tracehub.collectors.probes.asking import Question, Trouble, ask, said_by
 from tracehub.collectors.probes.finding import Finding, ok, problem, warning
 from tracehub.collectors.probes.identity import Reached
 from tracehub.model.source import CloudWatchSource
@@ -26,7 +27,7 @@ def probe_logs(source: CloudWatchSource, reached: Reached, now: int) -> Iterator
         )
     try:
         probe = _Probe(source, reached, now)
-    except ERRORS as error:
+    except AWS_ERRORS as error:
         yield problem(f"AWS cannot be asked: {said_by(error)}", "check region and endpoint_url in the source")
         return
     yield from probe.run()

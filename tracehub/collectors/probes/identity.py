@@ -8,8 +8,9 @@ import msgspec
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from tracehub.collectors.arns import UNKNOWN
-from tracehub.collectors.probes.asking import ERRORS, Question, Trouble, said_by, trouble_of
+from tracehub.collectors.arns import UNKNOWN, plain_region_of_queue
+from tracehub.collectors.aws_errors import AWS_ERRORS
+from tracehub.collectors.probes.asking import Question, Trouble, said_by, trouble_of
 from tracehub.collectors.probes.clients import SESSION_NAME, quick_client, session_of
 from tracehub.collectors.probes.finding import Finding, ok, problem, warning
 from tracehub.model.source import Access, S3Source, Source
@@ -40,9 +41,9 @@ class Reached(msgspec.Struct, frozen=True):
     account: str | None
     region: str | None
 
-    def client(self, service: str) -> Any:
-        """A client of the service."""
-        return quick_client(self.session, self.access, service)
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client of the service, in `region` or the source's."""
+        return quick_client(self.session, self.access, service, region)
 
 
 class Identified(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ def region_of(access: Access) -> str | None:
     """The region in which a source is read: its own, else that of the profile or the environment."""
     try:
         region: str | None = session_of(access).get_config_variable("region")
-    except ERRORS:
+    except AWS_ERRORS:
         return access.region
     return region
 
@@ -81,7 +82,7 @@ def identify(source: Source, clock: Callable[[], int]) -> Identified:
         if credentials is None:
             return _lost(problem("no AWS credentials were found", _NO_CREDENTIALS))
         credentials.get_frozen_credentials()
-    except ERRORS as error:
+    except AWS_ERRORS as error:
         return _lost(problem(f"the AWS credentials cannot be read: {said_by(error)}", _remedy_of_reading(source)))
     method = str(credentials.method)
     return _Asking(source, session, region, clock).identify(_FOUND_IN.get(method, method))
@@ -168,7 +169,7 @@ class _Asking:
         began = self._clock()
         try:
             answer = call(quick_client(session, self._source, "sts", self._region or _DEFAULT_REGION))
-        except ERRORS as error:
+        except AWS_ERRORS as error:
             if isinstance(error, ClientError):
                 self._note_time(error.response, began)
             return trouble_of(question, error)
@@ -197,8 +198,10 @@ class _Asking:
 
 
 def _needs_region(source: Source) -> bool:
-    """S3 alone finds a bucket's region by itself."""
-    return not isinstance(source, S3Source) or source.queue_url is not None or source.role_arn is not None
+    """S3 finds a bucket's region by itself, and a queue's address tells it."""
+    if not isinstance(source, S3Source):
+        return True
+    return source.queue_url is not None and plain_region_of_queue(source.queue_url) is None
 
 
 def _lost(finding: Finding) -> Identified:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracehub.collectors import arns
-from tracehub.collectors.probes.asking import ERRORS, Question, Trouble, ask, said_by
+from tracehub.collectors.aws_errors import AWS_ERRORS
+from tracehub.collectors.probes.asking import Question, Trouble, ask, said_by
 from tracehub.collectors.probes.finding import Finding, ok, problem, warning
 from tracehub.collectors.probes.identity import Reached
 from tracehub.model.source import S3Source
@@ -19,7 +20,7 @@ def probe_bucket(source: S3Source, reached: Reached) -> Iterator[Finding]:
     """Lists one object below the prefix, and reads its first byte."""
     try:
         client = reached.client("s3")
-    except ERRORS as error:
+    except AWS_ERRORS as error:
         yield problem(f"AWS cannot be asked: {said_by(error)}", "check region and endpoint_url in the source")
         return
     yield from _Probe(source, reached.region, client).run()

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from tracehub.collectors import arns
-from tracehub.collectors.probes.asking import ERRORS, Question, Trouble, ask, said_by
+from tracehub.collectors.aws_errors import AWS_ERRORS
+from tracehub.collectors.probes.asking import Question, Trouble, ask, said_by
 from tracehub.collectors.probes.finding import Finding, ok, problem, warning
 from tracehub.collectors.probes.identity import Reached
 
@@ -27,12 +28,13 @@ _UNKNOWN_RECEIPT = (
 
 def probe_queue(url: str, reached: Reached) -> Iterator[Finding]:
     """Receives one message at most, which stays visible, and deletes none."""
+    region = reached.access.region or arns.plain_region_of_queue(url) or reached.region
     try:
-        client = reached.client("sqs")
-    except ERRORS as error:
+        client = reached.client("sqs", region)
+    except AWS_ERRORS as error:
         yield problem(f"AWS cannot be asked: {said_by(error)}", "check region and endpoint_url in the source")
         return
-    yield from _Probe(url, reached.region, reached.access.role_arn, client).run()
+    yield from _Probe(url, region, reached.access.role_arn, client).run()
 
 
 class _Redrive(msgspec.Struct, rename="camel"):
