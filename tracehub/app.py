@@ -104,13 +104,13 @@ def collecting(app: App) -> Iterator[None]:
 def _plan_of(app: App) -> Plan:
     planners: list[Planner] = []
 
-    def plan(source: Source) -> Mapping[str, Callable[[Claim], Run]]:
+    def plan(source: Source, declared_at: int) -> Mapping[str, Callable[[Claim], Run]]:
         # boto3 takes long to load, and only who has sources needs it.
         from tracehub.pipeline.plan import Planner
 
         if not planners:
             planners.append(Planner(app.database, app.writer, app.logs, app.limits, clock))
-        return planners[0].plan(source)
+        return planners[0].plan(source, declared_at)
 
     return plan
 

@@ -1,21 +1,17 @@
 """AWS as moto's server plays it."""
 
-import logging
 from collections.abc import Iterator
 
 import pytest
-from moto.server import ThreadedMotoServer
+
+from tests.aws.moto_server import moto
 
 
 @pytest.fixture(scope="session")
 def moto_address() -> Iterator[str]:
-    """One server for each pytest worker; its buckets and queues are shared, so tests name theirs apart."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """One server for all; its buckets, queues and groups are shared, so tests name theirs apart."""
+    with moto() as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -30,12 +30,14 @@ class Arrival(msgspec.Struct, frozen=True):
     """What one sender handed in: decoded records, where they came from, and when they were received (microseconds).
 
     `also` writes what stands or falls with them, such as a checkpoint, in the same transaction; it hears their counts.
+    All transactions write in the order of `key`, so that none waits for one that waits for it.
     """
 
     decoded: Decoded
     source: str
     received_at: int
     also: Callable[[Connection, Counts], None] | None = None
+    key: str = ""
 
 
 def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: Knowledge) -> list[Counts]:
@@ -44,7 +46,7 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
     Repeating it changes nothing. A trace whose assembling fails keeps its events and is marked for reindexing.
     """
     counts = _write(connection, arrivals, knowledge)
-    for arrival, counted in zip(arrivals, counts, strict=True):
+    for arrival, counted in sorted(zip(arrivals, counts, strict=True), key=lambda pair: pair[0].key):
         if arrival.also is not None:
             arrival.also(connection, counted)
     return counts

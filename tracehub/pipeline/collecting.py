@@ -18,8 +18,8 @@ from tracehub.store.database import Database
 
 _log = structlog.get_logger(__name__)
 
-# What can be read apart from the rest of a source, and how.
-Plan = Callable[[Source], Mapping[str, Callable[[Claim], Run]]]
+# What can be read apart from the rest of a source, and how; the time is that of its declaration (microseconds).
+Plan = Callable[[Source, int], Mapping[str, Callable[[Claim], Run]]]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class Collecting:
             except (TracehubError, msgspec.DecodeError) as error:
                 _log.error("a declared source cannot be read", source=row.name, error=str(error))
                 continue
-            for shard, start in self._plan(source).items():
+            for shard, start in self._plan(source, row.created_at).items():
                 wanted[row.name, shard] = (row.generation, start)
         return wanted
 
@@ -123,14 +123,13 @@ class Collecting:
         now = self._clock()
         if (now - self._renewed_at) / 1e6 < self._terms.lease_seconds / 3:
             return
-        lost = []
-        with self._database.writing() as connection:
-            for reader in self._readers.values():
-                name = shards.lease_name(reader.claim.source, reader.claim.shard)
-                if not leases.renew(connection, name, reader.claim.token, self._terms.lease_seconds):
-                    lost.append(reader)
-        for reader in lost:
-            reader.stop()
+        for reader in self._readers.values():
+            name = shards.lease_name(reader.claim.source, reader.claim.shard)
+            # Each by itself: a batch may hold the leases of several readers and wait for one of them.
+            with self._database.writing() as connection:
+                held = leases.renew(connection, name, reader.claim.token, self._terms.lease_seconds)
+            if not held:
+                reader.stop()
         self._renewed_at = now
 
     def _begin(self, place: tuple[str, str], generation: int, start: Callable[[Claim], Run]) -> None:
@@ -164,7 +163,6 @@ class Collecting:
 
     def _release(self, readers: list[Reader]) -> None:
         with self._database.writing() as connection:
-            for reader in readers:
-                leases.release(
-                    connection, shards.lease_name(reader.claim.source, reader.claim.shard), reader.claim.token
-                )
+            for reader in sorted(readers, key=lambda reader: (reader.claim.source, reader.claim.shard)):
+                name = shards.lease_name(reader.claim.source, reader.claim.shard)
+                leases.release(connection, name, reader.claim.token)

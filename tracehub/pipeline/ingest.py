@@ -64,4 +64,4 @@ class Ingest:
             yield write.result()
 
     def _write(self, decoded: Decoded, source: str, received_at: int, also: Also | None) -> Future[Counts]:
-        return self._writer.write(Arrival(decoded, source, received_at, also))
+        return self._writer.write(Arrival(decoded, source, received_at, also, source))

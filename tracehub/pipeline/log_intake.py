@@ -73,7 +73,7 @@ class LogIntake:
         self, found: Mapping[LogStream, Sequence[LogEvent]], label: str, source: str, also: Also | None
     ) -> Counts:
         now = self._clock()
-        streams = [stream for stream, events in found.items() if events]
+        streams = sorted((stream for stream, events in found.items() if events), key=log_streams.id_of)
         times = [event.timestamp for events in found.values() for event in events]
         with self._database.reading() as connection:
             sittings = log_streams.load(connection, streams)
@@ -94,7 +94,7 @@ class LogIntake:
         if not steps and also is None:
             return Counts()
         decoded = _joined([step.decoded for step in steps])
-        return self._writer.write(Arrival(decoded, label, now, move)).result()
+        return self._writer.write(Arrival(decoded, label, now, move, source or label)).result()
 
     def _step(
         self, sitting: Sitting, news: Sequence[LogEvent], marks: Mapping[int, bytes], source: str, now: int

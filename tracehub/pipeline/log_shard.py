@@ -46,10 +46,10 @@ class LogShard:
         written = msgspec.json.encode(position).decode()
 
         def also(connection: Connection, counts: Counts) -> None:
-            self._claim.check(connection)
             now = self._clock()
-            shards.move(connection, self._claim.source, self._claim.shard, written, now=now)
             sources.count(connection, self._claim.source, counts, newest_at=newest, now=now)
+            self._claim.check(connection)
+            shards.move(connection, self._claim.source, self._claim.shard, written, now=now)
 
         label = f"cloudwatch {self._claim.source} {self._claim.shard}"
         return self._intake.take(found, label=label, source=self._claim.source, also=also)

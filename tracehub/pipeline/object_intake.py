@@ -50,7 +50,7 @@ class ObjectIntake:
         writes = []
         counts = []
         for decoded in decode_chunks(chunks, source=label, received_at=now, limits=self._limits):
-            writes.append(self._writer.write(Arrival(decoded, label, now, self._counted)))
+            writes.append(self._writer.write(Arrival(decoded, label, now, self._counted, self._claim.source)))
             if len(writes) >= AHEAD:
                 counts.append(writes.pop(0).result())
         counts += [write.result() for write in writes]
@@ -73,16 +73,18 @@ class ObjectIntake:
         """Keeps a message that cannot be understood in quarantine; returns when durable."""
         piece = quarantined(reason, data, self._limits.quarantine_bytes)
         decoded = Decoded(records=1, events=(), ignored=0, quarantined=(piece,))
-        self._writer.write(Arrival(decoded, f"s3 {self._claim.source}", self._clock(), self._counted)).result()
+        self._writer.write(
+            Arrival(decoded, f"s3 {self._claim.source}", self._clock(), self._counted, self._claim.source)
+        ).result()
 
     def _counted(self, connection: Connection, counts: Counts) -> None:
-        self._claim.check(connection)
         sources.count(connection, self._claim.source, counts, newest_at=None, now=self._clock())
+        self._claim.check(connection)
 
     def _note(self, version: ObjectVersion, state: ObjectState, error: str | None) -> int:
         with self._database.writing() as connection:
-            self._claim.check(connection)
             now = self._clock()
             if state == "read":
                 sources.count(connection, self._claim.source, Counts(), newest_at=version.modified_at, now=now)
+            self._claim.check(connection)
             return s3_objects.note(connection, self._claim.source, version, state, error=error, now=now)

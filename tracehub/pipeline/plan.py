@@ -2,11 +2,16 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from tracehub.collectors.budget import Budgets
+from tracehub.collectors.clients import Clients
 from tracehub.collectors.cloudwatch.collector import CloudWatchCollector
 from tracehub.collectors.s3.collector import S3Collector
+from tracehub.collectors.since import moment_of
 from tracehub.collectors.status import Tell
 from tracehub.model.record import Limits
 from tracehub.model.source import CloudWatchSource, S3Source, Source
@@ -31,13 +36,20 @@ class Planner:
         self._limits = limits
         self._clock = clock
         self._budgets = Budgets()
+        self._clients = Clients(clock)
 
-    def plan(self, source: Source) -> Mapping[str, Callable[[Claim], Run]]:
-        """Each log group is read apart; of a bucket the listing, and each of the queue's readers."""
+    def plan(self, source: Source, declared_at: int) -> Mapping[str, Callable[[Claim], Run]]:
+        """Each log group is read apart; of a bucket the listing, and each of the queue's readers.
+
+        How long ago a bucket's reading begins is counted from its declaration, not from each start of a process.
+        """
         match source:
             case CloudWatchSource():
                 return {group: partial(self._group, source, group) for group in source.log_groups}
             case S3Source():
+                if source.since is not None:
+                    since = datetime.fromtimestamp(moment_of(source.since, declared_at) / 1e6, UTC)
+                    source = replace(source, since=since.isoformat())
                 parts: dict[str, Callable[[Claim], Run]] = {}
                 if source.list_seconds:
                     parts["listing"] = partial(self._listing, source)
@@ -51,7 +63,14 @@ class Planner:
 
         def run(tell: Tell, stop: threading.Event) -> None:
             CloudWatchCollector(
-                source, group, shard, tell=tell, clock=self._clock, stop=stop, budgets=self._budgets
+                source,
+                group,
+                shard,
+                tell=tell,
+                clock=self._clock,
+                stop=stop,
+                budgets=self._budgets,
+                make_client=self._clients.client,
             ).run()
 
         return run
@@ -64,4 +83,4 @@ class Planner:
 
     def _bucket(self, source: S3Source, claim: Claim, tell: Tell, stop: threading.Event) -> S3Collector:
         objects = ObjectIntake(self._database, self._writer, self._limits, claim, self._clock)
-        return S3Collector(source, objects, tell=tell, clock=self._clock, stop=stop)
+        return S3Collector(source, objects, tell=tell, clock=self._clock, stop=stop, make_client=self._clients.client)

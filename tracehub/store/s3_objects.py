@@ -14,7 +14,8 @@ from tracehub.store.text import clean
 
 # read: stored whole. failed: to be tried again. given_up: a person has to ask. superseded: it is not there any more.
 ObjectState = Literal["read", "failed", "given_up", "superseded"]
-_FINAL = ("read", "given_up", "superseded")
+# What was superseded may come back, with the same bytes and so the same etag.
+_FINAL = ("read", "given_up")
 _FIELDS = ObjectRow.__struct_fields__
 
 

@@ -33,10 +33,10 @@ def declare_pushed(connection: Connection, name: str, kind: str, *, now: int, pr
 
 def remove(connection: Connection, name: str, *, project: str = DEFAULT_PROJECT) -> None:
     """Takes the declaration away; the traces that came from it stay. NotFoundError where there is none."""
-    leases.revoke(connection, shards.lease_name(name, ""), project=project)
     gone = connection.execute(delete(sources).where(sources.c.project_id == project, sources.c.name == name)).rowcount
     if gone == 0:
         raise _unknown(name)
+    leases.revoke(connection, shards.lease_name(name, ""), project=project)
     shards.remove(connection, name, project=project)
 
 
@@ -154,11 +154,12 @@ def _declare(
 
 def _change(connection: Connection, name: str, values: dict[str, object], project: str) -> None:
     """Whoever reads the source now writes nothing more for it, and takes it up again under the new terms."""
-    leases.revoke(connection, shards.lease_name(name, ""), project=project)
     this = (sources.c.project_id == project, sources.c.name == name)
     changed = update(sources).where(*this).values(generation=sources.c.generation + 1, **values)
     if connection.execute(changed).rowcount == 0:
         raise _unknown(name)
+    # The source before its leases, as in every batch: nobody waits for one who waits for him.
+    leases.revoke(connection, shards.lease_name(name, ""), project=project)
 
 
 def _unknown(name: str) -> NotFoundError:

@@ -22,13 +22,6 @@ GROUP = "/aws/lambda/agent"
 LINES = demo_lines(12).decode().splitlines()
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
 @pytest.fixture
 def server() -> Iterator[LogsServer]:
     with LogsServer() as running:

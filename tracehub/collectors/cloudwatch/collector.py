@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
@@ -24,12 +24,6 @@ _AHEAD = 2 * 3600 * SECOND
 _RETRY_SECONDS = 30.0
 
 
-class MakeClient(Protocol):
-    """How clients are made: `access.client`."""
-
-    def __call__(self, access: Access, service: str) -> Any: ...
-
-
 class CloudWatchCollector:
     """Reads one log group of a source, on the caller's thread, until `stop` is set."""
 
@@ -43,7 +37,7 @@ class CloudWatchCollector:
         clock: Callable[[], int],
         stop: threading.Event,
         budgets: Budgets,
-        make_client: MakeClient = client,
+        make_client: Callable[[Access, str], Any] = client,
     ) -> None:
         self._source = source
         self._group = group

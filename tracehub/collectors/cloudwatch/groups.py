@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from tracehub.collectors.aws_errors import AWS_ERRORS
 from tracehub.model.source import CloudWatchSource
 
 _ARN = re.compile(r"arn:[\w-]+:logs:([\w-]+):(\d{12}):log-group:([^:*]+)(?::\*)?\Z")
@@ -36,9 +35,9 @@ def account_of(group: str, source: CloudWatchSource, logs: Any, sts: Any) -> str
         for described in logs.describe_log_groups(logGroupNamePrefix=group[:512], limit=50).get("logGroups", []):
             if described.get("logGroupName") == group and (arn := _ARN.match(described.get("arn", ""))):
                 return arn.group(2)
-    except (BotoCoreError, ClientError):
+    except AWS_ERRORS:
         pass
     try:
         return str(sts.get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError):
+    except AWS_ERRORS:
         return UNKNOWN_ACCOUNT

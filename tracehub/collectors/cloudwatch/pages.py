@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from tracehub.collectors.aws_errors import Failure, failure_of
+from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
 from tracehub.collectors.backoff import Backoff
 from tracehub.collectors.budget import Budget
 from tracehub.model.collected import LogEvent
@@ -66,7 +66,7 @@ def _ask(client: Any, request: Mapping[str, object]) -> Mapping[str, Any] | Fail
     """The answer, or why to ask again."""
     try:
         answer: Mapping[str, Any] = client.filter_log_events(**request)
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         failure = failure_of(error, action=ACTION)
         code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
         if "nextToken" in request and code in _EXPIRED_TOKEN:
