@@ -247,6 +247,14 @@ def test_a_database_in_use_is_left_alone(tmp_path: Path) -> None:
     assert (code, parts(said)) == (1, ["source a (s3)"])
 
 
+def test_sources_that_cannot_be_read_are_not_said_to_be_none(tmp_path: Path) -> None:
+    with open_app(Settings(database_url=f"sqlite:///{tmp_path / 'tracehub.db'}")):
+        code, said, _ = doctor(tmp_path)
+
+    assert code == 0
+    assert said[-2] == "  ok       none are in a configuration file, and those of the database could not be read"
+
+
 @pytest.mark.parametrize(
     ("seconds", "lines", "code"),
     [

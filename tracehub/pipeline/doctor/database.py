@@ -39,13 +39,14 @@ def _free_bytes(folder: Path) -> int:
 
 
 class DatabaseLook:
-    """`sources` is known once `findings` was gone through; None where they could not be read."""
+    """Known once `findings` was gone through: `sources`, None where they could not be read; `is_new`: there is none yet."""
 
     def __init__(self, url: str, clock: Callable[[], int], free: Callable[[Path], int] = _free_bytes) -> None:
         self._url = url
         self._free = free
         self._clock = clock
         self.sources: tuple[Stored, ...] | None = None
+        self.is_new = False
 
     @property
     def password(self) -> str | None:
@@ -72,6 +73,7 @@ class DatabaseLook:
 
     def _sqlite(self, file: Path) -> Iterator[Finding]:
         if not file.exists():
+            self.is_new = True
             yield _of_new_file(file)
             if file.parent.is_dir():
                 yield self._of_disk(file.parent)

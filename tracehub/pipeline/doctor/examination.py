@@ -75,11 +75,20 @@ class Examination:
         yield from self.declared()
         sources = self.sources()
         if not sources:
-            yield Part("sources", iter((_no_sources(self._configuration.is_broken),)))
+            yield Part("sources", iter((self._no_sources(),)))
         for source in sources:
             yield Part(f"source {source.name} ({words_of(source)['kind']})", self._of_source(source))
         if sources:
             yield Part("clock", self._of_clock())
+
+    def _no_sources(self) -> Finding:
+        if self._configuration.is_broken:
+            return ok("not examined, as the configuration file has to be mended first")
+        if self._database.sources is None and not self._database.is_new:
+            return ok("none are in a configuration file, and those of the database could not be read")
+        return ok(
+            "none are declared: traces come by import and push only, until tracehub.toml names log groups or buckets"
+        )
 
     def _of_source(self, source: Source) -> Iterator[Finding]:
         identified: Identified = identify(source, self._clock)
@@ -127,9 +136,3 @@ class Examination:
         external = [source.external_id or "" for source in self.sources()]
         known = (*keys, *given, *external, self._database.password or "")
         return [each for each in known if len(each) >= _SHORTEST_SECRET]
-
-
-def _no_sources(is_broken: bool) -> Finding:
-    if is_broken:
-        return ok("not examined, as the configuration file has to be mended first")
-    return ok("none are declared: traces come by import and push only, until tracehub.toml names log groups or buckets")
