@@ -39,7 +39,10 @@ def _free_bytes(folder: Path) -> int:
 
 
 class DatabaseLook:
-    """Known once `findings` was gone through: `sources`, None where they could not be read; `is_new`: there is none yet."""
+    """What is known of a database once `findings` was gone through.
+
+    `sources` is None where they could not be read, as where the database `is_new`: not there yet.
+    """
 
     def __init__(self, url: str, clock: Callable[[], int], free: Callable[[Path], int] = _free_bytes) -> None:
         self._url = url
