@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 
 _SMALLEST = 0.2
+# Of the full rate, with every success.
+_RECOVERY = 0.05
 
 
 class Budget:
@@ -41,7 +43,7 @@ class Budget:
     def served(self) -> None:
         """AWS answered a request."""
         with self._lock:
-            self._rate = min(self._most, self._rate * 1.02)
+            self._rate = min(self._most, self._rate + self._most * _RECOVERY)
 
 
 class Budgets:
