@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from tracehub.bedrock.answer import answer_of, files_of, question_of
 from tracehub.bedrock.collaborators import nest
 from tracehub.bedrock.draft import Draft
-from tracehub.bedrock.exceptions import exception_of
+from tracehub.bedrock.exceptions import broken_off, exception_of
 from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.order import items_of
 from tracehub.bedrock.prices import PriceTable
@@ -43,7 +43,9 @@ def assemble(
     spans_of = {run.run_id: _spans_of(run, prices, rules) for run in ([root] if root else []) + collaborators}
     top = _top(trace_id, root, known)
     own = spans_of[root.run_id] if root else None
-    error = _exception(known) or (own.failure if own else None)
+    request = _first_body(known, "request")
+    response = _first_body(known, "response")
+    error = _exception(known) or (own.failure if own else None) or broken_off(response)
     if root and own:
         top.children = own.drafts
         _finish(top, own)
@@ -58,11 +60,9 @@ def assemble(
     answer, citations = answer_of(known, own.finish if own else None)
     question = question_of(known, drafts)
     handed_back = _handed_back(drafts, returned)
-    outcome, missing = _ended(own, error, handed_back, answer)
+    outcome, missing = _ended(own, error, handed_back, answer, stopped=text(response, "end") == "stopped")
     top.fields |= {"input": question, "output": answer}
     top.outcome, top.error, top.missing = outcome, error, list(missing)
-    request = _first_body(known, "request")
-    response = _first_body(known, "response")
     return Trace(
         trace_id=trace_id,
         session_id=_session(root, request, response),
@@ -153,7 +153,12 @@ def _handed_back(drafts: list[Draft], returned: list[Event]) -> tuple[str, ...]:
 
 
 def _ended(
-    own: RunSpans | None, error: SpanError | None, handed_back: tuple[str, ...], answer: str | None
+    own: RunSpans | None,
+    error: SpanError | None,
+    handed_back: tuple[str, ...],
+    answer: str | None,
+    *,
+    stopped: bool,
 ) -> tuple[Outcome, tuple[str, ...]]:
     """How the call ended, and what is missing where it did not."""
     if error:
@@ -163,6 +168,8 @@ def _ended(
         return Outcome.BLOCKED, ()
     if not finished and (handed_back or (own is not None and _waits(own))):
         return Outcome.RETURNED_CONTROL, ()
+    if stopped and not finished:
+        return Outcome.INCOMPLETE, ("the rest of the answer: the application read no further",)
     if finished or answer is not None:
         return Outcome.OK, ()
     missing = ["the final answer: the stream ends before it"]

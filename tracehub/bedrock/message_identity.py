@@ -34,7 +34,8 @@ def _content(message: Message) -> object:
         case "files" | "request" | "response":
             return mapping(message.body, message.kind)
         case _:
-            return message.body
+            # When a recorder received it is not what it says.
+            return {name: value for name, value in message.body.items() if name != "receivedAt"}
 
 
 def _chunk(content: Json) -> object:

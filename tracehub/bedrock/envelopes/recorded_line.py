@@ -40,6 +40,7 @@ def read_recorded_line(body: Json, raw: bytes, findings: Findings) -> None:
 def _message(name: str, body: Json, members: dict[str, msgspec.Raw]) -> Message | None:
     inner = one_line(bytes(members[name]))
     content = cast("Json", body[name])
+    recognised = recognise(content)
     if name != "event":
         content, inner = {name: content}, b'{"' + name.encode() + b'":' + inner + b"}"
     if (at := text(body, "at")) is not None:
@@ -49,5 +50,4 @@ def _message(name: str, body: Json, members: dict[str, msgspec.Raw]) -> Message 
         )
     if name != "event":
         return Message("request" if name == "request" else "response", content, inner, None)
-    recognised = recognise(content)
     return Message(recognised[0], content, inner, recognised[1]) if recognised else None
