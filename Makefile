@@ -29,6 +29,8 @@ test: ## Set up what tests need, then check format, lint, types and floors, and 
 
 bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.collect
+	@$(BIN)/python -m benchmarks.recorder
 
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
