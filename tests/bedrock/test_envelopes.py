@@ -1,6 +1,7 @@
 """Each envelope that people keep traces in, at its smallest."""
 
 import gzip
+from base64 import b64encode
 from collections.abc import Callable
 
 import orjson
@@ -173,3 +174,46 @@ def test_a_broken_trace_is_quarantined_whole_and_its_neighbours_read(broken: str
 def test_the_whole_messages_of_a_list_that_is_cut_are_read() -> None:
     result = decoded(f"[{TEXT},{orjson.dumps(rationale('b')).decode()},{TEXT[:-5]}")
     assert (len(result.events), len(result.quarantined)) == (2, 1)
+
+
+def test_what_firehose_could_not_deliver_is_read_from_its_backup() -> None:
+    records = (gzip.compress(orjson.dumps(SUBSCRIPTION)), TEXT.encode(), gzip.compress(b"x")[:-3])
+    lines = [orjson.dumps({"attemptsMade": 5, "rawData": b64encode(data).decode()}) for data in records]
+    lines.append(orjson.dumps({"attemptsMade": 5, "rawData": "no base64"}))
+    read = decoded(b"\n".join(lines))
+    assert len({event.event_id for event in read.events}) == 1
+    assert [piece.reason.partition(":")[0] for piece in read.quarantined] == [
+        "a record that Firehose could not deliver is damaged",
+        "a record that Firehose could not deliver is not base64",
+    ]
+
+
+def test_a_line_of_the_recorder_names_its_call_itself() -> None:
+    line = {
+        "tracehub": 1,
+        "requestId": RUN,
+        "index": 7,
+        "at": "2026-11-23T08:00:00.000001Z",
+        "event": {"chunk": {"bytes": "aGk="}},
+    }
+    again = {**line, "index": 9, "repeat": 1}
+    first, second = decoded(orjson.dumps(line)).events + decoded(orjson.dumps(again)).events
+    assert first.trace_id == second.trace_id == RUN.replace("-", "")
+    assert (first.index, second.index) == (7, 9)
+    assert first.event_id != second.event_id
+    assert first.raw == b'{"chunk":{"bytes":"aGk="},"receivedAt":"2026-11-23T08:00:00.000001Z"}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"tracehub": 2, "requestId": RUN, "event": {"trace": {}}},
+        {"tracehub": 1, "requestId": RUN},
+        {"tracehub": 1, "requestId": RUN, "event": {"unheard": {}}},
+        {"tracehub": 1, "requestId": RUN, "event": []},
+    ],
+)
+def test_a_line_of_the_recorder_that_is_not_understood_is_kept(line: dict[str, object]) -> None:
+    read = decoded(orjson.dumps(line))
+    assert (len(read.events), len(read.quarantined)) == (0, 1)
+    assert read.quarantined[0].data == orjson.dumps(line)

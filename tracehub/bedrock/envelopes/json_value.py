@@ -7,6 +7,7 @@ import msgspec
 
 from tracehub.bedrock.envelopes.captured_stream import is_captured_stream, read_captured_stream
 from tracehub.bedrock.envelopes.cloudwatch import is_subscription_payload, log_of
+from tracehub.bedrock.envelopes.failed_delivery import is_failed_delivery, record_of
 from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.envelopes.recorded_line import is_recorded_line, read_recorded_line
 from tracehub.bedrock.envelopes.response_document import is_response_document, read_response_document
@@ -75,6 +76,8 @@ def _descend_dict(body: Json, raw: bytes, reader: _Reader, depth: int) -> None:
         read_response_document(body, raw, findings)
     elif is_captured_stream(body):
         read_captured_stream(body, raw, findings)
+    elif is_failed_delivery(body):
+        reader.embedded(record_of(body, raw, findings))
     elif is_subscription_payload(body):
         reader.embedded(log_of(body))
     elif body.get("schemaType") == "ModelInvocationLog":
