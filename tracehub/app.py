@@ -6,8 +6,9 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
 from tracehub.model.record import Limits
+from tracehub.model.source_rows import PUSHED
 from tracehub.pipeline.ingest import Ingest
 from tracehub.pipeline.log_intake import LogIntake
 from tracehub.pipeline.pushed import PushedIntake
@@ -29,15 +31,13 @@ from tracehub.store.database import Database, parse_url
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from tracehub.model.source import Source
-    from tracehub.pipeline.claims import Claim
-    from tracehub.pipeline.collecting import Collecting, Plan
+    from tracehub.pipeline.collecting import Collecting
     from tracehub.pipeline.plan import Planner
-    from tracehub.pipeline.reader import Run
 
 
 COLLECT_AFTER = (1_000_000, 20, 100)
 DEFAULT_CONFIG = Path("tracehub.toml")
+CALLS_EVERY_SECONDS = 900
 
 
 class App:
@@ -81,38 +81,42 @@ class App:
 @contextmanager
 def collecting(app: App) -> Iterator[None]:
     """Reads the declared sources, those of the configuration file among them, until the block ends."""
-    from tracehub.pipeline.chores import log_chores
+    from tracehub.pipeline.chores import Chore, Chores, log_chores
     from tracehub.pipeline.collecting import Collecting, Terms
 
-    settings = app.settings
-    declare_from_file(app)
-    app.collecting = Collecting(
-        app.database,
-        _plan_of(app),
-        log_chores(app.database, app.logs, settings.log_settle_seconds, clock),
-        Terms(owner=f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}", lease_seconds=settings.lease_seconds),
-        clock,
-    )
-    app.collecting.start()
-    try:
-        yield
-    finally:
-        app.collecting.stop()
-        app.collecting = None
-
-
-def _plan_of(app: App) -> Plan:
-    planners: list[Planner] = []
-
-    def plan(source: Source, declared_at: int) -> Mapping[str, Callable[[Claim], Run]]:
+    @cache
+    def planner() -> Planner:
         # boto3 takes long to load, and only who has sources needs it.
         from tracehub.pipeline.plan import Planner
 
-        if not planners:
-            planners.append(Planner(app.database, app.writer, app.logs, app.limits, clock))
-        return planners[0].plan(source, declared_at)
+        return Planner(app.database, app.writer, app.logs, app.limits, clock)
 
-    return plan
+    def count_calls() -> None:
+        with app.database.reading() as connection:
+            somewhere = any(row.declared_in != PUSHED for row in sources.every(connection))
+        if somewhere:
+            planner().count_calls()
+
+    settings = app.settings
+    declare_from_file(app)
+    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
+    app.collecting = Collecting(
+        app.database,
+        lambda source, declared_at: planner().plan(source, declared_at),
+        Terms(owner=owner, lease_seconds=settings.lease_seconds),
+        clock,
+    )
+    settling = log_chores(app.database, app.logs, settings.log_settle_seconds, clock)
+    counting = Chore("count calls", CALLS_EVERY_SECONDS, count_calls)
+    chores = Chores(app.database, [*settling, counting], owner=owner, clock=clock)
+    app.collecting.start()
+    chores.start()
+    try:
+        yield
+    finally:
+        chores.stop()
+        app.collecting.stop()
+        app.collecting = None
 
 
 def declare_from_file(app: App) -> None:

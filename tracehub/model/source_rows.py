@@ -49,6 +49,15 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     shards: tuple[ShardRow, ...]
 
 
+class TracedShare(msgspec.Struct, frozen=True, kw_only=True):
+    """Of `calls` that AWS counted from `since` to `until` (microseconds since 1970 UTC), `traced` have a trace."""
+
+    calls: int
+    traced: int
+    since: int
+    until: int
+
+
 class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
     """A version of an object that could not be read. `size` in bytes, None where unknown."""
 

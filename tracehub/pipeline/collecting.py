@@ -1,7 +1,7 @@
 """Keeps every declared source read by exactly one process, as many processes as there may be."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 from tracehub.errors import TracehubError
 from tracehub.model.source import Source, read_source
 from tracehub.model.source_rows import PUSHED, SourceRow
-from tracehub.pipeline.chores import Chore
 from tracehub.pipeline.claims import Claim
 from tracehub.pipeline.reader import Reader, Run
 from tracehub.store import leases, shards, sources
@@ -32,23 +31,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Collecting:
-    """Takes leases on parts of sources that nobody reads, reads them, and gives them up when told.
-
-    Chores are done by one process at a time.
-    """
+    """Takes leases on parts of sources that nobody reads, reads them, and gives them up when told."""
 
     def __init__(
         self,
         database: Database,
         plan: Plan,
-        chores: Sequence[Chore],
         terms: Terms,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._plan = plan
-        self._chores = chores
-        self._due: dict[str, int] = {}
         self._terms = terms
         self._clock = clock
         self._readers: dict[tuple[str, str], Reader] = {}
@@ -94,8 +87,6 @@ class Collecting:
         for place, (generation, start) in wanted.items():
             if place not in self._readers and place not in held:
                 self._begin(place, generation, start)
-        for chore in self._chores:
-            self._do(chore)
 
     def _wanted(self, declared: tuple[SourceRow, ...]) -> dict[tuple[str, str], tuple[int, Callable[[Claim], Run]]]:
         wanted = {}
@@ -141,16 +132,6 @@ class Collecting:
         reader = self._readers[place] = Reader(claim, generation, start(claim), self._database, self._clock)
         reader.start()
         _log.info("reading a source", source=place[0], shard=place[1])
-
-    def _do(self, chore: Chore) -> None:
-        now = self._clock()
-        if now < self._due.get(chore.name, 0):
-            return
-        self._due[chore.name] = now + int(chore.every_seconds * 1e6)
-        with self._database.writing() as connection:
-            mine = leases.take(connection, f"chore/{chore.name}", self._terms.owner, chore.every_seconds)
-        if mine is not None:
-            chore.do()
 
     def _end_all(self) -> None:
         for reader in self._readers.values():

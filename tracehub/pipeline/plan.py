@@ -15,6 +15,7 @@ from tracehub.collectors.since import moment_of
 from tracehub.collectors.status import Tell
 from tracehub.model.record import Limits
 from tracehub.model.source import CloudWatchSource, S3Source, Source
+from tracehub.pipeline.call_counting import count_agent_calls
 from tracehub.pipeline.claims import Claim
 from tracehub.pipeline.log_intake import LogIntake
 from tracehub.pipeline.log_shard import LogShard
@@ -37,6 +38,10 @@ class Planner:
         self._clock = clock
         self._budgets = Budgets()
         self._clients = Clients(clock)
+
+    def count_calls(self) -> None:
+        """Asks how many calls of agents there were, in every account and region that a source reads."""
+        count_agent_calls(self._database, self._clients, self._clock())
 
     def plan(self, source: Source, declared_at: int) -> Mapping[str, Callable[[Claim], Run]]:
         """Each log group is read apart; of a bucket the listing, and each of the queue's readers.
