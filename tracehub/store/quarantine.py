@@ -1,10 +1,10 @@
 """Pieces that look like traces but cannot be read, kept with their bytes and the reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import Key, Page, QuarantineRow
@@ -16,6 +16,8 @@ from tracehub.store.text import clean
 
 _FIELDS = QuarantineRow.__struct_fields__
 _COLUMNS = [quarantine.c[name] for name in _FIELDS]
+# The first block of zstd holds at most 128 KiB, compressed or not; a few more bytes are the headers before it.
+_FIRST_BLOCK = 128 * 1024 + 64
 
 
 def add(
@@ -60,6 +62,27 @@ def page(
         older_than=older_than,
         limit=limit,
     )
+
+
+def one(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> QuarantineRow:
+    """One piece; NotFoundError where there is none."""
+    query = select(*_COLUMNS).where(quarantine.c.project_id == project, quarantine.c.sha256 == sha256)
+    found = connection.execute(query).first()
+    if found is None:
+        msg = f"nothing is quarantined under {sha256}"
+        raise NotFoundError(msg)
+    return _row(found)
+
+
+def beginnings(
+    connection: Connection, ids: Sequence[str], most: int, *, project: str = DEFAULT_PROJECT
+) -> dict[str, bytes]:
+    """The first `most` bytes (at most 128 KiB) of these pieces by id; what is gone is left out."""
+    query = select(quarantine.c.sha256, func.substr(quarantine.c.data, 1, _FIRST_BLOCK)).where(
+        quarantine.c.project_id == project, quarantine.c.sha256.in_(ids)
+    )
+    decompressor = zstandard.ZstdDecompressor()
+    return {row[0]: decompressor.stream_reader(row[1]).read(most) for row in connection.execute(query)}
 
 
 def data(connection: Connection, sha256: str, *, project: str = DEFAULT_PROJECT) -> bytes:

@@ -198,6 +198,57 @@ class Quarantined(Answer):
     tries: int
 
 
+class Retried(Answer):
+    """Whether a quarantined piece could be read now; `reason` is why not."""
+
+    sha256: str
+    read: bool
+    reason: str | None
+
+
+class SourcePart(Answer):
+    """What is read apart of a source: a log group, a bucket's listing, one reader of a queue."""
+
+    part: str
+    state: Literal["reading", "following", "waiting", "failing", "unread"]
+    read_until: datetime | None
+    waiting: int | None
+    error: str | None = Field(description="the last one, also after it has passed")
+    error_at: datetime | None
+
+
+class Source(Answer):
+    """Where traces come from, what came from there, and how its reading stands."""
+
+    name: str
+    kind: str = Field(description="cloudwatch, s3, push or firehose")
+    declared_in: Literal["file", "ui", "push"]
+    declaration: dict[str, object] = Field(
+        description="in the words of the configuration file; empty for what is pushed"
+    )
+    state: Literal["following", "reading", "waiting", "failing", "unread", "paused", "receiving", "idle"] = Field(
+        description="the worst of its parts; unread: no process reads it; receiving and idle: of what is pushed"
+    )
+    paused: bool
+    created_at: datetime
+    collect_from: datetime | None = Field(description="from when it was last asked to be collected again")
+    newest_at: datetime | None = Field(description="the time of the newest thing that was read")
+    read_until: datetime | None = Field(description="everything before it was read; null where not known of all parts")
+    stored_at: datetime | None = Field(description="when something new was stored last")
+    waiting: int | None = Field(description="what is known to lie there unread")
+    records_last_minute: int | None
+    counts: Counts
+    error: str | None
+    error_at: datetime | None
+    parts: list[SourcePart]
+
+
+class Sources(Answer):
+    """Every source, by name."""
+
+    items: list[Source]
+
+
 class Problem(BaseModel):
     """RFC 9457."""
 

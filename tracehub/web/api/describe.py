@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from tracehub.model.listing import QuarantineRow, SessionRow, ToolRow, TraceRow
+from tracehub.model.source_rows import SourceRow
 from tracehub.model.span import (
     Agent,
     AgentSpan,
@@ -22,6 +23,7 @@ from tracehub.model.span import (
     ToolSpan,
 )
 from tracehub.model.trace import Trace
+from tracehub.web.pages.source_standing import Part, Standing
 
 Json = dict[str, object]
 _BASE = set(SpanBase.__struct_fields__) | {"input", "output", "rationale", "tokens", "cost_usd", "name"}
@@ -165,6 +167,29 @@ def quarantined(row: QuarantineRow) -> Json:
     return {**msgspec.structs.asdict(row), "received_at": moment(row.received_at)}
 
 
+def source(row: SourceRow, declaration: Json, found: Standing) -> Json:
+    """answers.Source."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "declared_in": row.declared_in,
+        "declaration": declaration,
+        "state": found.state,
+        "paused": row.paused,
+        "created_at": moment(row.created_at),
+        "collect_from": moment(row.collect_from),
+        "newest_at": moment(row.newest_at),
+        "read_until": moment(found.read_until),
+        "stored_at": moment(row.stored_at),
+        "waiting": found.waiting,
+        "records_last_minute": found.per_minute,
+        "counts": msgspec.structs.asdict(row.counts),
+        "error": found.error,
+        "error_at": moment(found.error_at),
+        "parts": [_part(part) for part in found.parts],
+    }
+
+
 _SESSION_COUNTS = (
     "turns",
     "steps",
@@ -175,6 +200,18 @@ _SESSION_COUNTS = (
     "errors_reported",
     "errors_inferred",
 )
+
+
+def _part(part: Part) -> Json:
+    told = part.told
+    return {
+        "part": part.shard,
+        "state": part.state,
+        "read_until": moment(told.read_until) if told else None,
+        "waiting": told.waiting if told else None,
+        "error": told.error if told else None,
+        "error_at": moment(told.error_at) if told else None,
+    }
 
 
 def _text(found: Span, name: str | None) -> str | None:

@@ -43,5 +43,17 @@ def part(trace_id: str, span_id: str, name: str) -> str:
     return f"/traces/{trace_id}/spans/{span_id}/{name}.txt"
 
 
+def source(name: str) -> str:
+    """The path of a source, on the pages; see source_named."""
+    # Two slashes or a dot segment mean different things to different servers, so such a name's are written twice.
+    awkward = "//" in name or not {".", ".."}.isdisjoint(name.split("/"))
+    return f"/sources/{quote(name.replace('/', '%2F') if awkward else name)}"
+
+
+def source_named(path: str) -> str:
+    """The name of a source in a path, as `source` writes it: no name holds a per cent sign."""
+    return path.replace("%2F", "/")
+
+
 def _part(text: str) -> str:
     return quote(text, safe="")
