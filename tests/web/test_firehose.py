@@ -63,7 +63,16 @@ def test_a_bad_record_goes_to_quarantine_and_the_others_are_stored(database_url:
         assert any("not base64" in reason for reason in reasons)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", gzip.compress(b"{}")[:-4], gzip.compress(bytes(80 * 1024 * 1024))])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="half-json"),
+        pytest.param(b"[]", id="list"),
+        pytest.param(gzip.compress(b"{}")[:-4], id="half-gzip"),
+        pytest.param(gzip.compress(bytes(80 * 1024 * 1024)), id="bomb"),
+    ],
+)
 def test_what_is_no_delivery_is_kept_and_answered_200(sqlite_url: str, body: bytes) -> None:
     with serving(sqlite_url, api_keys=(KEY,)) as server:
         headers = {"X-Amz-Firehose-Access-Key": KEY, "X-Amz-Firehose-Request-Id": "r-1"}

@@ -1,24 +1,23 @@
 """Reading a bucket by listing it, against moto's S3."""
 
-import itertools
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from moto.s3.models import s3_backends
 
 from tests.collectors.s3.collecting import NOW, Collecting, Stop, client_at, source_at
 from tracehub.collectors.status import Status
 from tracehub.errors import StoreUnavailableError
 
-_numbers = itertools.count()
 ODD = "a b+c%2F ü/😀"
 
 
 @pytest.fixture
 def bucket(moto_address: str) -> str:
-    name = f"listed-{next(_numbers)}"
+    name = f"listed-{uuid4().hex}"
     client_at(moto_address, "s3").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
@@ -30,10 +29,10 @@ def s3(moto_address: str) -> Any:
     return client_at(moto_address, "s3")
 
 
-def test_more_than_a_page_is_read_whole_and_only_once(moto_address: str, bucket: str) -> None:
-    keys = [f"{number:05}" for number in range(2345)]
-    for key in keys:
-        s3_backends["123456789012"]["aws"].put_object(bucket, key, b"x")
+def test_more_than_a_page_is_read_whole_and_only_once(moto_address: str, bucket: str, s3: Any) -> None:
+    keys = [f"{number:05}" for number in range(1234)]
+    with ThreadPoolExecutor(4) as putting:
+        list(putting.map(lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"x"), keys))
     collecting = Collecting(source_at(moto_address, bucket))
     # It leaves the chunks alone, so nothing is asked of S3 but the pages.
     collecting.objects.take = lambda chunks: b""

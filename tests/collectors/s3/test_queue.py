@@ -1,10 +1,10 @@
 """Reading what a queue announces, against moto's SQS, SNS and EventBridge."""
 
-import itertools
 import json
 import threading
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +14,6 @@ from tracehub.collectors.access import client
 from tracehub.collectors.status import Status
 from tracehub.errors import StoreUnavailableError
 
-_numbers = itertools.count()
 ODD = "a b+c%2F ü/😀"
 
 
@@ -22,7 +21,7 @@ class Place:
     """A bucket and a queue of this test's own."""
 
     def __init__(self, address: str) -> None:
-        name = f"queued-{next(_numbers)}"
+        name = f"queued-{uuid4().hex}"
         self.address = address
         self.bucket = name
         self.s3 = client_at(address, "s3")

@@ -1,8 +1,8 @@
 """Reading what a queue announces while S3 or the queue fails: moto's SQS, and an S3 that fails as it is told."""
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +11,6 @@ from tests.collectors.s3.messages import direct, record
 from tests.collectors.scripted_s3 import Break, Refuse, ScriptedS3, scripted_s3
 from tracehub.model.source import Access
 
-_numbers = itertools.count()
 SLOW_DOWN = Refuse(503, "SlowDown")
 DENIED = Refuse(403, "AccessDenied")
 
@@ -23,7 +22,7 @@ class Queued:
         self.s3 = s3
         self._moto = moto_address
         self._sqs = client_at(moto_address, "sqs")
-        self._url = self._sqs.create_queue(QueueName=f"faulty-{next(_numbers)}")["QueueUrl"]
+        self._url = self._sqs.create_queue(QueueName=f"faulty-{uuid4().hex}")["QueueUrl"]
 
     def announce(self, key: str, **told: Any) -> None:
         self.s3.objects[key] = key.encode()
