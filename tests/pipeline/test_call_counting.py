@@ -33,7 +33,7 @@ def test_the_share_of_traced_calls(database_url: str) -> None:
         _declare(database, CloudWatchSource(name="b", log_groups=("/b",), endpoint_url=address, region="eu-central-1"))
         count_agent_calls(database, Clients(lambda: now), now)
         with database.reading() as connection:
-            assert agent_calls.traced_share(connection, now - 7_200_000_000) is None
+            assert agent_calls.traced_share(connection, now) is None
         with client_of(address, "cloudwatch") as cloudwatch:
             cloudwatch.put_metric_data(
                 Namespace=NAMESPACE,
@@ -48,11 +48,11 @@ def test_the_share_of_traced_calls(database_url: str) -> None:
             )
         count_agent_calls(database, Clients(lambda: now), now)
         with database.reading() as connection:
-            share = agent_calls.traced_share(connection, now - 7_200_000_000)
+            share = agent_calls.traced_share(connection, now)
             assert share is not None
             assert share.calls == 10_000
             assert 0 < share.traced < 10_000
-            assert agent_calls.traced_share(connection, now + 7_200_000_000) is None
+            assert agent_calls.traced_share(connection, now + 6 * 3_600_000_000) is None
 
 
 def test_where_it_may_not_be_read_nothing_is_told(sqlite_url: str) -> None:
@@ -61,7 +61,7 @@ def test_where_it_may_not_be_read_nothing_is_told(sqlite_url: str) -> None:
         _declare(database, CloudWatchSource(name="a", log_groups=("/a",), endpoint_url="http://127.0.0.1:9"))
         count_agent_calls(database, Clients(lambda: now), now)
         with database.reading() as connection:
-            assert agent_calls.traced_share(connection, 0) is None
+            assert agent_calls.traced_share(connection, now) is None
 
 
 def _recent() -> tuple[Event, ...]:

@@ -20,13 +20,13 @@ from tracehub.errors import PermanentError
 from tracehub.model.listing import Counts
 from tracehub.model.source import CloudWatchSource, S3Source, Source, read_source, words_of
 from tracehub.model.source_rows import PUSHED, ShardRow, SourceRow
-from tracehub.store import shards, sources
+from tracehub.store import agent_calls, shards, sources
 from tracehub.web.api import answers
 from tracehub.web.pages import addresses
 from tracehub.web.pages.source_form import HELP, Kind, declared, empty_form, form_of
-from tracehub.web.pages.source_standing import standing
 from tracehub.web.pages.source_states import STATES
 from tracehub.web.pages.toml import toml_of
+from tracehub.web.source_standing import standing
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e\x00\x1b[31m{{ 7*7 }}"
 GROUPS = CloudWatchSource(name="orders", log_groups=("/aws/lambda/a", "/aws/lambda/b"), region="eu-central-1")
@@ -228,6 +228,21 @@ def test_the_api_answers_what_openapi_describes(server: Server) -> None:
     for path in ("", "/{name}/pause", "/{name}/resume", "/{name}/collect-again"):
         assert f"/api/v1/sources{path}" in described
     assert not any(path.startswith("/sources") for path in described)
+
+
+@pytest.mark.parametrize(("calls", "said"), [(16, "50 % of calls are traced"), (8, "All calls of agents are traced")])
+def test_the_share_of_traced_calls_is_told_where_it_is_known(server: Server, calls: int, said: str) -> None:
+    _declare(server, GROUPS)
+    server.client.post("/api/v1/records", content=demo_lines(2))
+    assert "calls" not in server.client.get("/_/sources").text
+    assert server.client.get("/api/v1/sources").json()["traced_calls"] is None
+    now = clock()
+    with server.app.database.writing() as connection:
+        agent_calls.put(connection, "123456789012", "eu-central-1", since=0, until=now, calls=calls)
+    assert said in server.client.get("/_/sources").text
+    told = answers.Sources.model_validate_json(server.client.get("/api/v1/sources").content).traced_calls
+    assert told is not None
+    assert (told.calls, told.traced) == (calls, 8)
 
 
 def test_an_empty_page_says_what_a_source_is_and_where_to_begin(server: Server) -> None:

@@ -6,6 +6,9 @@ from tracehub.model.source_rows import TracedShare
 from tracehub.store.dialect import upsert
 from tracehub.store.schema import DEFAULT_PROJECT, agent_calls, traces
 
+# Calls are counted each quarter of an hour, up to the last whole hour.
+_LATELY = 3 * 3_600_000_000
+
 
 def put(
     connection: Connection,
@@ -22,14 +25,14 @@ def put(
     upsert(connection, agent_calls, [{**key, "since": since, "until": until, "calls": calls}])
 
 
-def traced_share(connection: Connection, counted_after: int, *, project: str = DEFAULT_PROJECT) -> TracedShare | None:
-    """How many of the calls that AWS counted have a trace; None where nothing was counted since then.
+def traced_share(connection: Connection, now: int, *, project: str = DEFAULT_PROJECT) -> TracedShare | None:
+    """How many of the calls that AWS counted have a trace; None where nothing was counted lately.
 
     All accounts and regions of the sources together, as a trace does not tell in which it was made.
     """
     query = select(func.min(agent_calls.c.since), func.max(agent_calls.c.until), func.sum(agent_calls.c.calls))
     found = connection.execute(
-        query.where(agent_calls.c.project_id == project, agent_calls.c.until > counted_after)
+        query.where(agent_calls.c.project_id == project, agent_calls.c.until > now - _LATELY)
     ).first()
     if found is None or not found[2]:
         return None

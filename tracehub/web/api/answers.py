@@ -243,10 +243,20 @@ class Source(Answer):
     parts: list[SourcePart]
 
 
+class TracedCalls(Answer):
+    """Of `calls` that AWS counted in that time in all accounts and regions of the sources, `traced` have a trace."""
+
+    calls: int
+    traced: int
+    since: datetime
+    until: datetime
+
+
 class Sources(Answer):
-    """Every source, by name."""
+    """Every source, by name. `traced_calls` is null where no count of AWS's is known."""
 
     items: list[Source]
+    traced_calls: TracedCalls | None
 
 
 class Problem(BaseModel):

@@ -8,7 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from tracehub.model.listing import QuarantineRow, SessionRow, ToolRow, TraceRow
-from tracehub.model.source_rows import SourceRow
+from tracehub.model.source_rows import SourceRow, TracedShare
 from tracehub.model.span import (
     Agent,
     AgentSpan,
@@ -23,7 +23,7 @@ from tracehub.model.span import (
     ToolSpan,
 )
 from tracehub.model.trace import Trace
-from tracehub.web.pages.source_standing import Part, Standing
+from tracehub.web.source_standing import Part, Standing
 
 Json = dict[str, object]
 _BASE = set(SpanBase.__struct_fields__) | {"input", "output", "rationale", "tokens", "cost_usd", "name"}
@@ -187,6 +187,16 @@ def source(row: SourceRow, declaration: Json, found: Standing) -> Json:
         "error": found.error,
         "error_at": moment(found.error_at),
         "parts": [_part(part) for part in found.parts],
+    }
+
+
+def traced_calls(share: TracedShare) -> Json:
+    """answers.TracedCalls."""
+    return {
+        "calls": share.calls,
+        "traced": share.traced,
+        "since": moment(share.since),
+        "until": moment(share.until),
     }
 
 

@@ -8,13 +8,14 @@ from starlette.responses import Response
 from tracehub.errors import PermanentError
 from tracehub.model.source_rows import PUSHED, SourceRow
 from tracehub.store import sources
+from tracehub.store.agent_calls import traced_share
 from tracehub.web.api import answers
-from tracehub.web.api.describe import answer, source
+from tracehub.web.api.describe import answer, source, traced_calls
 from tracehub.web.api.parameters import Responses
 from tracehub.web.dependencies import Dependencies, Parts, Reading
 from tracehub.web.pages.addresses import source_named
-from tracehub.web.pages.source_actions import again_from, require_read
-from tracehub.web.pages.source_standing import standing, words_in
+from tracehub.web.source_actions import again_from, require_read
+from tracehub.web.source_standing import standing, words_in
 
 router = APIRouter(tags=["sources"])
 _REFUSED: Responses = {
@@ -35,7 +36,9 @@ class CollectAgain(BaseModel):
 def list_sources(parts: Parts, connection: Reading) -> Response:
     """Every source by name, declared or pushed."""
     now = parts.clock()
-    return answer({"items": [_described(row, now) for row in sources.every(connection)]})
+    share = traced_share(connection, now)
+    items = [_described(row, now) for row in sources.every(connection)]
+    return answer({"items": items, "traced_calls": traced_calls(share) if share else None})
 
 
 @router.post("/sources/{name:path}/pause", response_model=answers.Source, responses=_REFUSED)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tracehub.web.pages.source_standing import State
+from tracehub.web.source_standing import State
 
 
 class StateWord(msgspec.Struct, frozen=True):

@@ -17,10 +17,11 @@ from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.moments import Moment, ago, to_the_second
 from tracehub.web.pages.notices import told
 from tracehub.web.pages.source_places import Place, places, pushed_to
-from tracehub.web.pages.source_standing import Part, Standing, standing, words_in
 from tracehub.web.pages.source_states import STATES, StateWord
 from tracehub.web.pages.toml import toml_of
+from tracehub.web.pages.traced_calls import TracedCalls, traced_calls
 from tracehub.web.pages.visible import one_line, visible
+from tracehub.web.source_standing import Part, Standing, standing, words_in
 
 KINDS = {"cloudwatch": "CloudWatch", "s3": "S3", "push": "HTTP push", "firehose": "Firehose"}
 DONE = {
@@ -120,6 +121,7 @@ class SourcesPage(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None
     cards: tuple[SourceCard, ...]
     summary: str
+    traced: TracedCalls | None
     as_of: Moment | None
     address: str
     example: str
@@ -143,6 +145,7 @@ def sources_page(
         notice=told(query, DONE),
         cards=cards,
         summary=_summary(cards),
+        traced=traced_calls(connection, now),
         as_of=to_the_second(now),
         address=address,
         example=_EXAMPLE,

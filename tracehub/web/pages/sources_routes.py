@@ -16,11 +16,11 @@ from tracehub.web.filters import BadQueryError
 from tracehub.web.pages import addresses
 from tracehub.web.pages.notices import back_to
 from tracehub.web.pages.rendering import fragment, page
-from tracehub.web.pages.source_actions import again_from, require_read
 from tracehub.web.pages.source_form import HEADINGS, Kind, declared, empty_form, form_of, typed_form
-from tracehub.web.pages.source_standing import declaration_of
 from tracehub.web.pages.sources_page import Again, sources_page
 from tracehub.web.pages.visible import visible
+from tracehub.web.source_actions import again_from, require_read
+from tracehub.web.source_standing import declaration_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
