@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import serving_demo
+from tests.browser.sources import serving_sources
 from tests.chromium import running_browser
 from tests.conftest import CHECKOUT
 
@@ -21,6 +22,10 @@ def main() -> None:
         for scheme in ("light", "dark"):
             _take(browser, address, scheme, WIDE, "")
         _take(browser, address, "light", NARROW, "-phone")
+        (Path(folder) / "sources").mkdir()
+        with serving_sources(Path(folder) / "sources") as sources:
+            for scheme in ("light", "dark"):
+                _take_sources(browser, sources, scheme)
 
 
 def _take(browser: Browser, address: str, scheme: str, size: tuple[int, int], suffix: str) -> None:
@@ -41,6 +46,13 @@ def _take(browser: Browser, address: str, scheme: str, size: tuple[int, int], su
         page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=IMAGES / f"session-{scheme}{suffix}.png")
     context.close()
+
+
+def _take_sources(browser: Browser, address: str, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{address}/sources")
+    page.screenshot(path=IMAGES / f"sources-{scheme}.png")
+    page.close()
 
 
 if __name__ == "__main__":
