@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tracehub.pipeline.plan import Planner
 
 
-COLLECT_AFTER = (1_000_000, 20, 100)
+COLLECT_AFTER = (100_000, 20, 100)
 DEFAULT_CONFIG = Path("tracehub.toml")
 CALLS_EVERY_SECONDS = 900
 
