@@ -199,7 +199,7 @@ class _Call:
         self._repeats: dict[str, int] = {}
 
     def request(self, given: Mapping[str, Any], attributes: Sequence[str]) -> None:
-        self._write("request", lambda: _json(_request_of(given, attributes)))
+        self._write("request", lambda: _json(request_of(given, attributes)))
 
     def event(self, event: Any) -> None:
         self._write("event", lambda: _json(event), may_repeat=not (isinstance(event, Mapping) and "trace" in event))
@@ -596,7 +596,8 @@ class _Background:
                 self._work.task_done()
 
 
-def _request_of(given: Mapping[str, Any], attributes: Sequence[str]) -> dict[str, Any]:
+def request_of(given: Mapping[str, Any], attributes: Sequence[str]) -> dict[str, Any]:
+    """What is kept of the arguments of a call: see above."""
     kept = {name: given[name] for name in (*_IDS, "enableTrace") if name in given}
     state = given.get("sessionState") or given.get("inlineSessionState")
     if isinstance(state, Mapping):

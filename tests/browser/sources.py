@@ -95,6 +95,7 @@ endpoint_url = "{moto_address}"
 
 def _settle(address: str) -> None:
     """Waits until everything is read and every failure is told."""
+    page = ""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         with urllib.request.urlopen(f"{address}/_/sources", timeout=30) as answer:

@@ -63,6 +63,11 @@ class FrameDecoder:
         self._lost = bytearray()
         self._needed = 0
 
+    @property
+    def held(self) -> bytes:
+        """What was fed and has not come out yet: fed to another decoder, it goes on from here."""
+        return bytes(self._lost + self._held)
+
     def feed(self, data: bytes) -> list[Frame | BadFrame]:
         """The frames that are complete now, in order."""
         self._held += data

@@ -4,6 +4,7 @@ from typing import cast
 
 import msgspec
 
+from tracehub.bedrock.arrival_times import arrived, framed
 from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.found import Findings, Message, Recorded
 from tracehub.bedrock.members import Json, integer, text
@@ -41,13 +42,9 @@ def _message(name: str, body: Json, members: dict[str, msgspec.Raw]) -> Message 
     inner = one_line(bytes(members[name]))
     content = cast("Json", body[name])
     recognised = recognise(content)
-    if name != "event":
-        content, inner = {name: content}, b'{"' + name.encode() + b'":' + inner + b"}"
-    if (at := text(body, "at")) is not None:
-        content = {**content, "receivedAt": at}
-        inner = (
-            inner.rstrip()[:-1] + (b"," if len(content) > 1 else b"") + b'"receivedAt":' + bytes(members["at"]) + b"}"
-        )
-    if name != "event":
-        return Message("request" if name == "request" else "response", content, inner, None)
-    return Message(recognised[0], content, inner, recognised[1]) if recognised else None
+    if name == "event":
+        message = Message(recognised[0], content, inner, recognised[1]) if recognised else None
+    else:
+        message = framed(name, content, inner)
+    at = text(body, "at")
+    return message if message is None or at is None else arrived(message, at)
