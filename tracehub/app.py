@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
+from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Limits
 from tracehub.model.source_rows import PUSHED
 from tracehub.pipeline.ingest import Ingest
@@ -24,6 +25,8 @@ from tracehub.pipeline.log_intake import LogIntake
 from tracehub.pipeline.pushed import PushedIntake
 from tracehub.pipeline.requarantine import try_again
 from tracehub.pipeline.writer import Writer
+from tracehub.proxy.issuing import issue, renew
+from tracehub.proxy.master import master_for
 from tracehub.settings import Settings
 from tracehub.store import migrate, sources
 from tracehub.store.database import Database, parse_url
@@ -61,6 +64,17 @@ class App:
     def try_again(self, sha256: str) -> bool:
         """Reads a quarantined piece anew; whether it could be read. NotFoundError where there is none."""
         return try_again(self.database, self.knowledge, self.limits, sha256, now=clock())
+
+    def issue_key(self, terms: KeyTerms) -> IssuedKey:
+        """A new key for callers of the proxy; PermanentError where the master secret is not that of the other keys."""
+        with self.database.writing() as connection:
+            return issue(connection, terms, partial(master_for, self.settings), now=clock(), entropy=os.urandom(15))
+
+    def renew_key(self, key_id: str, overlap: int) -> IssuedKey:
+        """A new secret for a key; the one before stays good for `overlap` microseconds. NotFoundError where there is no
+        such key."""
+        with self.database.writing() as connection:
+            return renew(connection, key_id, partial(master_for, self.settings), overlap=overlap, now=clock())
 
     def ready(self) -> None:
         """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
@@ -147,6 +161,8 @@ def web_of(app: App) -> FastAPI:
             take_in=app.ingest.handle,
             take_pushed=PushedIntake(app.ingest, clock).take,
             try_again=app.try_again,
+            issue_key=app.issue_key,
+            renew_key=app.renew_key,
             ready=app.ready,
             knowledge=app.knowledge,
             settings=app.settings,

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30, ge=1, le=600)
     log_settle_seconds: float = Field(default=60, ge=0.5, le=3600)
 
+    secret_key: SecretStr | None = None
+    secret_key_file: Path = Path("tracehub.key")
+
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 
@@ -54,3 +57,11 @@ class Settings(BaseSettings):
             msg = "each key needs at least 16 characters"
             raise ValueError(msg)
         return keys
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < 32:
+            msg = "the secret needs at least 32 characters"
+            raise ValueError(msg)
+        return key

@@ -44,8 +44,16 @@ def test_every_answer_is_exactly_what_openapi_describes(server: Server) -> None:
         "/api/v1/traces/{trace_id}",
         "/api/v1/traces/{trace_id}/events",
         "/api/v1/tools",
+        "/api/v1/sources",
+        "/api/v1/sources/{name}/pause",
+        "/api/v1/sources/{name}/resume",
+        "/api/v1/sources/{name}/collect-again",
+        "/api/v1/proxy-keys",
+        "/api/v1/proxy-keys/{key_id}/rotate",
+        "/api/v1/proxy-keys/{key_id}/revoke",
         "/api/v1/quarantine",
         "/api/v1/quarantine/{sha256}",
+        "/api/v1/quarantine/{sha256}/retry",
     }
 
 

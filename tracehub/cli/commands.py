@@ -3,7 +3,7 @@
 import typer
 
 from tracehub import __version__
-from tracehub.cli import collecting, database, demo, doctor, importing, quarantine, reindexing, serving, viewing
+from tracehub.cli import collecting, database, demo, doctor, importing, keys, quarantine, reindexing, serving, viewing
 
 
 def build_commands() -> typer.Typer:
@@ -24,6 +24,7 @@ def build_commands() -> typer.Typer:
     commands.command("demo-data")(demo.demo_data)
     commands.command("doctor")(doctor.doctor)
     commands.command("reindex")(reindexing.reindex)
+    commands.add_typer(keys.commands, name="keys")
     commands.add_typer(quarantine.commands, name="quarantine")
     commands.add_typer(database.commands, name="db")
     return commands

@@ -1,4 +1,4 @@
-"""Hands files to a running tracehub, as a SQLite database belongs to the process that serves it."""
+"""Hands files and questions to a running tracehub, as a SQLite database belongs to the process that serves it."""
 
 import time
 import urllib.error
@@ -43,6 +43,26 @@ def forward_to(address: str, settings: Settings) -> Callable[[Iterator[bytes], s
     return take
 
 
+def ask(url: str, settings: Settings, content: dict[str, object] | None = None) -> dict[str, object]:
+    """What the server answers to a GET, or to a POST of `content`; PermanentError with its reason where it refuses."""
+    body = None if content is None else msgspec.json.encode(content)
+    headers = {"Content-Type": "application/json", **_authorization(settings)}
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 (our own server's address)
+    try:
+        with _DIRECT.open(request, timeout=60) as response:
+            return msgspec.json.decode(response.read(), type=dict[str, object])
+    except urllib.error.HTTPError as error:
+        refusal = _said(error.read(), _Refusal)
+        raise PermanentError(refusal.detail if refusal else f"the running tracehub refused: {error.reason}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        msg = f"the running tracehub at {url} does not answer: {getattr(error, 'reason', error)}"
+        raise StoreUnavailableError(msg) from error
+
+
+def _authorization(settings: Settings) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.api_keys[0].get_secret_value()}"} if settings.api_keys else {}
+
+
 def _parts(chunks: Iterator[bytes], limit: int, source: str) -> Iterator[bytes]:
     """A short source whole; a long one of JSON lines in parts that end where a line ends."""
     held = b""
@@ -73,9 +93,11 @@ def _said(body: bytes, what: type[Said]) -> Said | None:
 
 
 def _send(address: str, body: bytes, source: str, settings: Settings) -> Counts:
-    headers = {"Content-Type": "application/octet-stream", "X-Tracehub-Source": quote(source)}
-    if settings.api_keys:
-        headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "X-Tracehub-Source": quote(source),
+        **_authorization(settings),
+    }
     for attempt in range(1, TRIES + 1):
         request = urllib.request.Request(f"{address}/api/v1/records", body, headers)  # noqa: S310 (our own server's address)
         try:

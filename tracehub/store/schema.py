@@ -333,6 +333,29 @@ agent_calls = Table(
     Column("calls", BigInteger, nullable=False),
 )
 
+# Who may call the proxy, and what. Secrets are not kept; `agents`, `aliases` and `operations` are JSON lists.
+proxy_keys = Table(
+    "proxy_keys",
+    metadata,
+    _project(),
+    Column("key_id", String(64), primary_key=True),
+    Column("name", String, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("fingerprint", HexId, nullable=False),
+    Column("overlap_until", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("region", String),
+    Column("role_arn", String),
+    Column("external_id", String),
+    Column("agents", String, nullable=False),
+    Column("aliases", String, nullable=False),
+    Column("operations", String, nullable=False),
+    Column("requests_per_second", Double),
+)
+
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
 CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)

@@ -7,7 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import firehose, login, problems
-from tracehub.web.api import health, quarantine, records, sessions, sources, tools, traces
+from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.pages import routers
@@ -34,7 +34,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.readers = asyncio.Semaphore(MOST_READERS)
     app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
-    for part in (records, sessions, traces, tools, sources, quarantine):
+    for part in (records, sessions, traces, tools, sources, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(login.router)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.model.listing import Counts
+from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Quarantined, Record
 from tracehub.settings import Settings
 
@@ -23,14 +24,17 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """`reading` gives a connection for one request, `writing` a transaction; `take_in` returns when the records are
     durable, and `take_pushed` counts them for the pushing source of this name and kind, with what is for quarantine
     beside them; `try_again` reads a
-    quarantined piece anew (whether it could be read); `ready` raises TransientError where records cannot be taken;
-    `clock` is microseconds since 1970 UTC."""
+    quarantined piece anew (whether it could be read); `issue_key` makes a key of the proxy, and `renew_key` a new
+    secret for one, told for how many microseconds the one before stays good; `ready` raises TransientError where
+    records cannot be taken; `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     take_in: Callable[[Sequence[Record]], Counts]
     take_pushed: Callable[[Sequence[Record], str, str, Sequence[Quarantined]], Counts]
     try_again: Callable[[str], bool]
+    issue_key: Callable[[KeyTerms], IssuedKey]
+    renew_key: Callable[[str, int], IssuedKey]
     ready: Callable[[], None]
     knowledge: Knowledge
     settings: Settings

@@ -259,6 +259,39 @@ class Sources(Answer):
     traced_calls: TracedCalls | None
 
 
+class ProxyKey(Answer):
+    """A key that lets a caller use the proxy, and what it may do; an empty list means everything."""
+
+    key_id: str = Field(description="the AWS access key id that a caller is configured with")
+    name: str
+    state: Literal["active", "expired", "revoked"]
+    generation: int = Field(description="grows with every rotation")
+    overlap_until: datetime | None = Field(description="until when the secret before the last rotation is good")
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    agents: list[str]
+    aliases: list[str]
+    operations: list[str]
+    requests_per_second: float | None
+    region: str | None = Field(description="where AWS is called; null for the proxy's own region")
+    role_arn: str | None = Field(description="the role as which AWS is called; null for the proxy's own")
+    external_id: str | None
+
+
+class IssuedProxyKey(ProxyKey):
+    """A key with its secret, which is not kept and cannot be shown again."""
+
+    secret_access_key: str
+
+
+class ProxyKeys(Answer):
+    """Every key, the oldest first."""
+
+    items: list[ProxyKey]
+
+
 class Problem(BaseModel):
     """RFC 9457."""
 

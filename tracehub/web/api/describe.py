@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from tracehub.model.listing import QuarantineRow, SessionRow, ToolRow, TraceRow
+from tracehub.model.proxy_key import IssuedKey, ProxyKey, state_of
 from tracehub.model.source_rows import SourceRow, TracedShare
 from tracehub.model.span import (
     Agent,
@@ -198,6 +199,34 @@ def traced_calls(share: TracedShare) -> Json:
         "since": moment(share.since),
         "until": moment(share.until),
     }
+
+
+def proxy_key(key: ProxyKey, now: int) -> Json:
+    """answers.ProxyKey."""
+    terms = key.terms
+    return {
+        "key_id": key.key_id,
+        "name": terms.name,
+        "state": state_of(key, now),
+        "generation": key.generation,
+        "overlap_until": moment(key.overlap_until),
+        "created_at": moment(key.created_at),
+        "expires_at": moment(terms.expires_at),
+        "revoked_at": moment(key.revoked_at),
+        "last_used_at": moment(key.last_used_at),
+        "agents": list(terms.agents),
+        "aliases": list(terms.aliases),
+        "operations": list(terms.operations),
+        "requests_per_second": terms.requests_per_second,
+        "region": terms.region,
+        "role_arn": terms.role_arn,
+        "external_id": terms.external_id,
+    }
+
+
+def issued_key(issued: IssuedKey, now: int) -> Json:
+    """answers.IssuedProxyKey."""
+    return {**proxy_key(issued.key, now), "secret_access_key": issued.secret}
 
 
 _SESSION_COUNTS = (

@@ -1,0 +1,1 @@
+"""AWS Signature Version 4, from both sides: is the caller who it says, and calling AWS as ourselves."""
