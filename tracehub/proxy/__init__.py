@@ -1,1 +1,1 @@
-"""Stands in front of the agents' runtime: lets in who holds a key of tracehub, and calls AWS in its own name."""
+"""The proxy in front of bedrock-agent-runtime: what agents call instead of AWS, so that their traces are kept."""
