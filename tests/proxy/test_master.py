@@ -67,6 +67,26 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
         master_for(Settings(secret_key_file=tmp_path / "none" / "tracehub.key"), [])
 
 
+def test_who_comes_second_takes_the_secret_that_the_first_made(tmp_path: Path) -> None:
+    file = tmp_path / "tracehub.key"
+
+    def while_another_makes_it(count: int) -> bytes:
+        file.write_text(SET)
+        file.chmod(0o600)
+        return bytes(count)
+
+    settings = Settings(secret_key_file=file)
+    assert master_for(settings, [], random=while_another_makes_it) == SET.encode()
+    assert file.read_text() == SET
+
+
+def test_a_link_is_not_followed_to_make_it(tmp_path: Path) -> None:
+    (tmp_path / "tracehub.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermanentError, match="is a link to nowhere"):
+        master_for(Settings(secret_key_file=tmp_path / "tracehub.key"), [])
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_keys_of_another_master_are_noticed_and_no_new_one_is_made_for_them(tmp_path: Path) -> None:
     file = tmp_path / "tracehub.key"
     with pytest.raises(PermanentError, match=r"the secret that the keys THABCDEFGHIJKLMNOPQR were made under is miss"):

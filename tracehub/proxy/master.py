@@ -29,7 +29,8 @@ def master_for(settings: Settings, keys: Sequence[ProxyKey], *, random: Callable
                 f"{settings.secret_key_file}; or revoke them"
             )
             raise PermanentError(msg)
-        return _made(settings.secret_key_file, random)
+        # Where another process was faster, its secret is the one.
+        return _made(settings.secret_key_file, random) or master_for(settings, keys, random=random)
     if foreign := [key for key in live if key.fingerprint != fingerprint_of(master, key.key_id)]:
         where = "TRACEHUB_SECRET_KEY" if settings.secret_key else str(settings.secret_key_file)
         msg = (
@@ -62,7 +63,8 @@ def _known(settings: Settings) -> bytes | None:
     return content
 
 
-def _made(file: Path, random: Callable[[int], bytes]) -> bytes:
+def _made(file: Path, random: Callable[[int], bytes]) -> bytes | None:
+    """The secret of the new file, None where there is one by now."""
     content = random(32).hex().encode()
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -70,6 +72,11 @@ def _made(file: Path, random: Callable[[int], bytes]) -> bytes:
             opened.write(content + b"\n")
             opened.flush()
             os.fsync(descriptor)
+    except FileExistsError as error:
+        if file.exists():
+            return None
+        msg = f"TRACEHUB_SECRET_KEY_FILE: {file} is a link to nowhere"
+        raise PermanentError(msg) from error
     except OSError as error:
         msg = f"TRACEHUB_SECRET_KEY_FILE: {file} cannot be made: {error.strerror}"
         raise PermanentError(msg) from error

@@ -43,7 +43,7 @@ def one(connection: Connection, key_id: str, *, project: str = DEFAULT_PROJECT) 
 def rotate(
     connection: Connection, key_id: str, *, overlap_until: int, now: int, project: str = DEFAULT_PROJECT
 ) -> ProxyKey:
-    """Begins the next generation of a key; the one before it stays good until `overlap_until`.
+    """Begins the next generation of a key; the one before it stays good until `overlap_until`, older ones end now.
 
     NotFoundError where there is no such key, PermanentError where it is not good any more.
     """

@@ -81,6 +81,7 @@ def signed_by_botocore(
     headers: dict[str, str] | None = None,
     body: bytes = b'{"inputText":"hello"}',
     *,
+    key_id: str = KEY_ID,
     secret: str = SECRET,
     token: str | None = None,
     region: str = REGION,
@@ -90,7 +91,7 @@ def signed_by_botocore(
     """A request that botocore signs now."""
     url = f"http://{host}{path}" + (f"?{query}" if query else "")
     request = AWSRequest(method, url, data=body, headers={"Host": host, **(headers or {})})
-    SigV4Auth(Credentials(KEY_ID, secret, token), service, region).add_auth(request)
+    SigV4Auth(Credentials(key_id, secret, token), service, region).add_auth(request)
     sent = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
     return Wire(method, path.encode(), query.encode(), sent, body)
 

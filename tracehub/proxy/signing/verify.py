@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from itertools import product
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -31,6 +30,11 @@ _REGION = re.compile(rb"[a-z0-9-]{1,40}")
 _KEY_ID = re.compile(rb"\w{1,128}", re.ASCII)
 _PRESIGNED = {b"x-amz-algorithm", b"x-amz-credential", b"x-amz-signature", b"x-amz-security-token"}
 _HOST = (b"host", b":authority")
+# As every SDK writes it; what is written otherwise is read part by part.
+_USUAL = re.compile(
+    rb"AWS4-HMAC-SHA256 Credential=([A-Z0-9]{1,128})/([0-9]{8})/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/aws4_request, "
+    rb"SignedHeaders=([a-z0-9;:_-]+), Signature=([0-9a-f]{64})"
+)
 _PARTS = ("Credential", "Signature", "SignedHeaders")
 
 
@@ -80,17 +84,16 @@ def verify(
     secrets = () if b"x-amz-security-token" in sent else secrets_of(claim.key_id.decode())
     if not secrets:
         raise unrecognized()
-    query = canonical_query(raw_query)
-    values = [canonical_value(sent[name]) for name in names]
-    found = False
-    for path, host in product(_paths(raw_path), (canonical_value(sent[b"host"]), *hosts)):
-        lines = [(name, host if name in _HOST else value) for name, value in zip(names, values, strict=True)]
-        text = canonical_request(method.encode(), path, query, lines, claim.signed, body_sha256.encode())
-        for secret in secrets:
-            right = signature(secret, stamp, claim.region, service, text)
-            found |= hmac.compare_digest(right, claim.signature)
-        if found:
-            return Caller(claim.key_id.decode(), claim.region.decode())
+    query, body = canonical_query(raw_query), body_sha256.encode()
+    for host in (sent[b"host"], *hosts):
+        sent[b"host"] = sent[b":authority"] = host
+        lines = [(name, canonical_value(sent[name])) for name in names]
+        for path in _paths(raw_path):
+            text = canonical_request(method.encode(), path, query, lines, claim.signed, body)
+            for secret in secrets:
+                right = signature(secret, stamp, claim.region, service, text)
+                if hmac.compare_digest(right, claim.signature):
+                    return Caller(claim.key_id.decode(), claim.region.decode())
     raise mismatch()
 
 
@@ -118,6 +121,9 @@ def _name_of(pair: bytes) -> bytes:
 
 
 def _parse(given: bytes) -> _Claim:
+    if usual := _USUAL.fullmatch(given):
+        key_id, day, region, service, signed, made = usual.groups()
+        return _Claim(key_id, day, region, service, signed, made.decode())
     if not given.isascii():
         raise incomplete("The Authorization header holds characters outside ASCII.")
     algorithm, _, rest = given.strip().partition(b" ")
@@ -157,13 +163,12 @@ def _checked_time(sent: dict[bytes, bytes], claim: _Claim, now: int) -> bytes:
     stamp, at = known
     if claim.day != stamp[:8]:
         raise invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
-    said = stamp.decode()
     if at < now - SKEW:
-        raise invalid(f"Signature expired: {said} is now earlier than {_said(now - SKEW)} ({_said(now)} - 5 min.)")
+        said = f"{_said(at)} is now earlier than {_said(now - SKEW)} ({_said(now)} - 5 min.)"
+        raise invalid(f"Signature expired: {said}")
     if at > now + SKEW:
-        raise invalid(
-            f"Signature not yet current: {said} is still later than {_said(now + SKEW)} ({_said(now)} + 5 min.)"
-        )
+        said = f"{_said(at)} is still later than {_said(now + SKEW)} ({_said(now)} + 5 min.)"
+        raise invalid(f"Signature not yet current: {said}")
     return stamp
 
 
@@ -200,13 +205,12 @@ def _checked_names(sent: dict[bytes, bytes], doubled: set[bytes], claim: _Claim)
         raise invalid("SignedHeaders names a header twice.")
     if b"host" not in sent or signed.isdisjoint(_HOST):
         raise invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-    sent.setdefault(b":authority", sent[b"host"])
-    for name in sent:
-        if name.startswith(b"x-amz-") and name not in signed:
+    sent[b":authority"] = sent[b"host"]
+    for name in sorted(sent.keys() - signed):
+        if name.startswith(b"x-amz-"):
             raise invalid(f"'{_shown(name)}' must be a 'SignedHeader' in the AWS Authorization.")
-    for name in names:
-        if name not in sent:
-            raise invalid(f"'{_shown(name)}' is a 'SignedHeader' in the AWS Authorization, but was not received.")
+    for name in sorted(signed - sent.keys()):
+        raise invalid(f"'{_shown(name)}' is a 'SignedHeader' in the AWS Authorization, but was not received.")
     if doubled and not doubled.isdisjoint((*names, b"host", b"date")):
         raise invalid("A header that is signed was received more than once.")
     return names
