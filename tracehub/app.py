@@ -133,6 +133,20 @@ def collecting(app: App) -> Iterator[None]:
         app.collecting = None
 
 
+@contextmanager
+def draining(app: App) -> Iterator[None]:
+    """Stores what proxies of this machine keep, until the block ends."""
+    from tracehub.pipeline.proxied import ProxiedIntake
+    from tracehub.pipeline.spool_drain import SpoolDrain
+
+    drain = SpoolDrain(app.settings.proxy_spool, ProxiedIntake(app.ingest, clock).take, app.limits)
+    drain.start()
+    try:
+        yield
+    finally:
+        drain.stop()
+
+
 def declare_from_file(app: App) -> None:
     """Makes the sources that came from a configuration file those that it declares now; nothing where none is named."""
     from tracehub.collectors.declarations import read_file

@@ -36,13 +36,29 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30, ge=1, le=600)
     log_settle_seconds: float = Field(default=60, ge=0.5, le=3600)
 
+    proxy: bool = False
+    proxy_host: str = "127.0.0.1"
+    proxy_port: int = Field(default=8322, ge=0, le=65535)
+    proxy_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    proxy_certificate: Path | None = None
+    proxy_certificate_key: Path | None = None
+    proxy_upstream: str | None = Field(default=None, pattern=r"^https?://[^/?#]+/?$")
+    proxy_region: str | None = None
+    proxy_open_on_loopback: bool = False
+    proxy_force_trace: bool = True
+    proxy_attributes: Annotated[tuple[str, ...], NoDecode] = ()
+    proxy_max_body_bytes: int = Field(default=25 * MIB, ge=1024)
+    proxy_grace_seconds: float = Field(default=60, ge=0)
+    proxy_spool: Path = Path("tracehub-spool")
+    proxy_spool_bytes: int = Field(default=1024 * MIB, ge=MIB)
+
     secret_key: SecretStr | None = None
     secret_key_file: Path = Path("tracehub.key")
 
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 
-    @field_validator("api_keys", "allowed_hosts", mode="before")
+    @field_validator("api_keys", "allowed_hosts", "proxy_hosts", "proxy_attributes", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas between their items."""

@@ -3,7 +3,19 @@
 import typer
 
 from tracehub import __version__
-from tracehub.cli import collecting, database, demo, doctor, importing, keys, quarantine, reindexing, serving, viewing
+from tracehub.cli import (
+    collecting,
+    database,
+    demo,
+    doctor,
+    importing,
+    keys,
+    proxying,
+    quarantine,
+    reindexing,
+    serving,
+    viewing,
+)
 
 
 def build_commands() -> typer.Typer:
@@ -18,6 +30,8 @@ def build_commands() -> typer.Typer:
     commands.callback()(_version_option)
     commands.command("serve")(serving.serve)
     commands.command("collect")(collecting.collect)
+    commands.command("proxy")(proxying.proxy)
+    commands.command("proxy-drain", hidden=True)(proxying.drain)
     commands.command("import")(importing.import_)
     commands.command("view")(viewing.view)
     commands.command("demo")(demo.demo)

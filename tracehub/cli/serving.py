@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tracehub.cli.environment import read_settings
+from tracehub.cli.proxying import proxy_beside
 from tracehub.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,18 +25,26 @@ def serve(
     collect: bool | None = typer.Option(
         None, "--collect/--no-collect", help="Whether to read the declared sources too; TRACEHUB_COLLECT, else yes."
     ),
+    proxy: bool | None = typer.Option(
+        None, "--proxy/--no-proxy", help="Whether to run the proxy too; TRACEHUB_PROXY, else no."
+    ),
 ) -> None:
     """Serve the web UI and the API, and collect from the declared sources, until interrupted."""
-    run_server(read_settings(host=host, port=port, config_file=config, collect=collect))
+    run_server(read_settings(host=host, port=port, config_file=config, collect=collect, proxy=proxy))
 
 
 def run_server(settings: Settings) -> None:
     """Opens the database and serves; returns when told to stop and all that was taken in is stored."""
-    from tracehub.app import collecting, open_app
+    from tracehub.app import collecting, draining, open_app
     from tracehub.web.safety.binding import refuse_open_bind
 
     refuse_open_bind(settings)
-    with open_app(settings) as app, collecting(app) if settings.collect else nullcontext():
+    with (
+        open_app(settings) as app,
+        collecting(app) if settings.collect else nullcontext(),
+        draining(app),
+        proxy_beside(settings) if settings.proxy else nullcontext(),
+    ):
         serve_app(app)
 
 

@@ -26,16 +26,20 @@ def client(access: Access, service: str) -> Any:
 
     BotoCoreError where the profile, the region or the endpoint cannot be used.
     """
+    try:
+        return session_of(access).client(service, endpoint_url=access.endpoint_url, config=_config())
+    except ValueError as error:
+        raise InvalidEndpointConfigurationError(msg=str(error)) from error
+
+
+def session_of(access: Access) -> boto3.Session:
+    """A session whose credentials renew themselves, also those of an assumed role."""
     session = Session(profile=access.profile)
     if access.region:
         session.set_config_variable("region", access.region)
     if access.role_arn:
         cast("Any", session)._credentials = _assumed(session, access)
-    made = boto3.Session(botocore_session=session)
-    try:
-        return made.client(service, endpoint_url=access.endpoint_url, config=_config())
-    except ValueError as error:
-        raise InvalidEndpointConfigurationError(msg=str(error)) from error
+    return boto3.Session(botocore_session=session)
 
 
 def _assumed(session: Session, access: Access) -> DeferredRefreshableCredentials:

@@ -51,6 +51,10 @@ class Ingest:
     ) -> Counts:
         """Puts into quarantine what could not even be unwrapped."""
         decoded = Decoded(records=len(pieces), events=(), ignored=0, quarantined=tuple(pieces))
+        return self.take_decoded(decoded, source=source, received_at=received_at, also=also)
+
+    def take_decoded(self, decoded: Decoded, *, source: str, received_at: int, also: Also | None = None) -> Counts:
+        """Stores what is decoded already."""
         return self._write(decoded, source, received_at, also).result()
 
     def handle_chunks(self, chunks: Iterable[bytes], *, source: str, received_at: int) -> Iterator[Counts]:

@@ -61,9 +61,10 @@ class SpoolDrain:
         while True:
             last = self._stop.wait(pause)
             try:
-                with folders.reading(self._root) as mine:
-                    if mine:
-                        self.drain()
+                if self._root.is_dir():
+                    with folders.reading(self._root) as mine:
+                        if mine:
+                            self.drain()
                 pause = self._every_seconds
             except (DBAPIError, TracehubError, OSError) as error:
                 _log.warning("the proxy's spool has to wait", error=str(error))

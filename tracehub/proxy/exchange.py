@@ -1,0 +1,186 @@
+"""One call: the request to AWS, and AWS's answer back to the caller, byte for byte as it comes."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import aiohttp
+import structlog
+from multidict import CIMultiDict
+from starlette.types import Message, Receive, Scope, Send
+from yarl import URL
+
+from tracehub.bedrock.captured_call import Closed
+from tracehub.proxy.capture import Capture
+from tracehub.proxy.drain import Drain
+from tracehub.proxy.forced_trace import TraceFilter, forced
+from tracehub.proxy.metrics import Metrics
+from tracehub.proxy.requests import Body
+from tracehub.proxy.signing.refusals import RefusedError
+from tracehub.proxy.signing.sign import sign
+from tracehub.proxy.terms import Terms
+from tracehub.proxy.upstream import Upstream
+
+_log = structlog.get_logger(__name__)
+_NOT_PASSED_BACK = {
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+}
+# Said anew for this connection.
+_SAID_ANEW = {b"host", b"content-length"}
+
+
+class BrokenAnswerError(Exception):
+    """AWS's answer broke off: the caller's connection is cut as AWS's was."""
+
+
+class Exchange:
+    """`began` is when the request was whole, by time.perf_counter; `operation` its name where it is known."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        metrics: Metrics,
+        terms: Terms,
+        clock: Callable[[], int],
+        capture: Capture | None,
+        operation: str | None,
+        began: float,
+    ) -> None:
+        self._session = session
+        self._metrics = metrics
+        self._terms = terms
+        self._clock = clock
+        self._capture = capture
+        self._operation = operation
+        self._began = began
+        self._filter: TraceFilter | None = None
+
+    async def run(self, scope: Scope, body: Body, upstream: Upstream, receive: Receive, send: Send) -> None:
+        """Passes the call on; BrokenAnswerError where AWS's answer breaks off, RefusedError where none comes."""
+        closed = Closed(end="failed", error="the proxy was stopped in the middle of the call")
+        gone = asyncio.ensure_future(receive())
+        try:
+            answered = await self._ask(scope, self._forced(body), upstream)
+            try:
+                closed = await self._pass_back(answered, gone, send)
+            finally:
+                # Unread, the connection is of no more use.
+                if closed.end == "complete":
+                    answered.release()
+                else:
+                    answered.close()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            closed = Closed(end="failed", error=f"AWS did not answer: {type(error).__name__}")
+            self._metrics.broken += 1
+            _log.warning("AWS did not answer", operation=self._operation, error=type(error).__name__)
+            raise RefusedError(502, "BadGatewayException", "tracehub's proxy got no answer from AWS.") from None
+        except BrokenAnswerError as error:
+            closed = Closed(end="failed", error=str(error))
+            self._metrics.broken += 1
+            raise
+        finally:
+            gone.cancel()
+            if self._capture is not None:
+                self._capture.close(closed, self._clock())
+
+    def _forced(self, body: Body) -> Body:
+        """The body to send: with the trace asked for, where that is wanted and the caller did not."""
+        if self._capture is None or not self._terms.force_trace:
+            return body
+        changed = forced(body.data)
+        if changed is None:
+            return body
+        self._filter = TraceFilter()
+        return Body.of(changed)
+
+    async def _ask(self, scope: Scope, body: Body, upstream: Upstream) -> aiohttp.ClientResponse:
+        method, path, query = scope["method"], scope["raw_path"], scope["query_string"]
+        kept = [(name, value) for name, value in scope["headers"] if name not in _SAID_ANEW]
+        kept.append((b"host", upstream.host))
+        signed = sign(method, path, query, kept, body.sha256, upstream.credentials, upstream.region, self._clock())
+        headers = CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in signed)
+        target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+        self._metrics.added(time.perf_counter() - self._began)
+        return await self._session.request(
+            method,
+            URL(upstream.endpoint + target, encoded=True),
+            headers=headers,
+            data=body.data or None,
+            allow_redirects=False,
+        )
+
+    async def _pass_back(self, answered: aiohttp.ClientResponse, gone: "asyncio.Future[Message]", send: Send) -> Closed:
+        headers = list(_passed_back(answered.raw_headers))
+        at = self._clock()
+        if self._capture is not None:
+            self._capture.answered(answered.status, headers, at)
+        if self._filter is not None:
+            if "eventstream" in answered.headers.get("Content-Type", ""):
+                headers = [each for each in headers if each[0] != b"content-length"]
+            else:
+                self._filter = None
+        self._metrics.called(self._operation, answered.status)
+        await send({"type": "http.response.start", "status": answered.status, "headers": headers})
+        has_left = await self._stream(answered.content, gone, send)
+        if has_left:
+            return await self._drained(answered.content)
+        if self._filter is not None and (rest := self._filter.close()):
+            await send({"type": "http.response.body", "body": rest, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return Closed(end="complete")
+
+    async def _stream(self, content: aiohttp.StreamReader, gone: "asyncio.Future[Message]", send: Send) -> bool:
+        """Passes the body back to its end, or until the caller leaves: whether it did."""
+        while True:
+            try:
+                data = await content.readany()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise _broken(error) from error
+            if not data:
+                return False
+            self._keep(data)
+            if gone.done():
+                self._metrics.callers_left += 1
+                return True
+            passed = data if self._filter is None else self._filter.feed(data)
+            if passed:
+                await send({"type": "http.response.body", "body": passed, "more_body": True})
+
+    async def _drained(self, content: aiohttp.StreamReader) -> Closed:
+        """Reads a traced answer on; any other is of no use to anybody."""
+        stopped = Closed(end="stopped", caller_left=True)
+        if self._capture is None:
+            return stopped
+        drain = Drain(self._terms, self._metrics)
+        try:
+            while True:
+                data = await drain.next(content)
+                if not data:
+                    return stopped if data is None else Closed(end="complete", caller_left=True)
+                self._keep(data)
+        except (aiohttp.ClientError, OSError) as error:
+            raise _broken(error) from error
+        finally:
+            drain.end()
+
+    def _keep(self, data: bytes) -> None:
+        self._metrics.sent_bytes += len(data)
+        if self._capture is not None:
+            self._capture.data(data, self._clock())
+
+
+def _broken(error: Exception) -> BrokenAnswerError:
+    return BrokenAnswerError(f"AWS broke its answer off: {type(error).__name__}")
+
+
+def _passed_back(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _NOT_PASSED_BACK:
+            yield lower, value
