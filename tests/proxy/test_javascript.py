@@ -59,8 +59,16 @@ def _invoke(agent: Agent, handler: str) -> javascript.Answer:
 
     async def test() -> None:
         async with listening(agent) as server:
-            call = {"sessionId": "a:b._-1", "inputText": "Hello", "enableTrace": True, "requestHandler": handler}
-            answers.append(await asyncio.to_thread(lambda: javascript.invoke(server.address, **call)))
+            answers.append(
+                await asyncio.to_thread(
+                    javascript.invoke,
+                    server.address,
+                    sessionId="a:b._-1",
+                    inputText="Hello",
+                    enableTrace=True,
+                    requestHandler=handler,
+                )
+            )
 
     run(test())
     return answers[0]
