@@ -14,7 +14,7 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench format lock clean dev checks check-format check-lint check-types check-floors chromium
+.PHONY: help demo test bench format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 	@$(BIN)/tracehub demo
 
 test: ## Set up what tests need, then check format, lint, types and floors, and run all tests
-	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium)
+	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium) node
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target checks
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
 
@@ -94,3 +94,15 @@ chromium:
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get -qq update && \
 	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends chromium $(FONTS) >/dev/null
+
+# AWS's JavaScript SDK calls the proxy in tests; npm fetches it from wherever this machine's npm is told to look.
+node:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "The tests with AWS's JavaScript SDK need Node.js 18 or newer: apt-get install nodejs npm (as root)" >&2; \
+		exit 1; \
+	fi; \
+	echo 'Installing Node.js by apt ...'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && \
+	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends nodejs npm >/dev/null

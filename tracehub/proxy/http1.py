@@ -69,11 +69,11 @@ class Http1Protocol(HttpToolsProtocol):
             if "path" in self.scope and self.cycle is not None and self.cycle.more_body:
                 self._receive_body(data[place:])
                 break
-            piece = data[place : place + min(_SHORT, self._limits.head_bytes + 1 - self._head)]
+            piece = data[place : place + min(_SHORT, self._limits.head_bytes - self._head)]
             place += len(piece)
             super().data_received(piece)
             self._head = self._head + len(piece) if "path" not in self.scope else 0
-            if self._head > self._limits.head_bytes:
+            if self._head >= self._limits.head_bytes:
                 self._refuse_head()
         self._watched = self._head > 0 or (self.cycle is not None and self.cycle.more_body)
 

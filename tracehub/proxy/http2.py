@@ -1,6 +1,7 @@
 """HTTP/2 for the proxy: one connection's frames, by the h2 library, to and from ASGI apps."""
 
 import asyncio
+from contextlib import suppress
 from typing import cast
 
 from h2.config import H2Configuration
@@ -72,6 +73,7 @@ class Http2Protocol(asyncio.Protocol):
         except ProtocolError:
             self.flush()
             self._transport.close()
+            self._disconnect()
             return
         if events:
             self._partial_since = None
@@ -89,9 +91,7 @@ class Http2Protocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state.connections.discard(self)
-        for stream in self._streams.values():
-            stream.disconnect()
-        self._streams.clear()
+        self._disconnect()
         self.writable.set()
 
     def shutdown(self) -> None:
@@ -127,6 +127,12 @@ class Http2Protocol(asyncio.Protocol):
         if self._leaving:
             self._leave()
 
+    def _disconnect(self) -> None:
+        streams = list(self._streams.values())
+        self._streams.clear()
+        for stream in streams:
+            stream.disconnect()
+
     def _leave(self) -> None:
         self._leaving = True
         if not self._streams:
@@ -160,11 +166,7 @@ class Http2Protocol(asyncio.Protocol):
     def _open(self, request: RequestReceived) -> None:
         assert request.stream_id is not None
         if self._leaving or self._running >= self._limits.streams:
-            self.h2.reset_stream(request.stream_id, ErrorCodes.REFUSED_STREAM)
-            self._refused += 1
-            if self._refused > self._limits.streams and not self._leaving:
-                self.h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-                self._leave()
+            self._refuse(request.stream_id)
             return
         stream = Http2Stream(self, request.stream_id, request.headers or [])
         self._streams[stream.id] = stream
@@ -172,6 +174,16 @@ class Http2Protocol(asyncio.Protocol):
         task = self.loop.create_task(stream.run(self.app))
         self._state.tasks.add(task)
         task.add_done_callback(self._done)
+
+    def _refuse(self, number: int) -> None:
+        # The client may have reset the stream already, in the same bytes.
+        with suppress(ProtocolError):
+            self.h2.reset_stream(number, ErrorCodes.REFUSED_STREAM)
+        self._refused += 1
+        if self._refused > self._limits.streams and not self._leaving:
+            self.h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            self.flush()
+            self._leave()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running -= 1
