@@ -1,9 +1,10 @@
 """Processes that belong to this one: started again when they end, and ended with it."""
 
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -57,13 +58,13 @@ class Child:
             process.stdin.close()
 
 
-def when_parent_ends(do: object) -> None:
+def when_parent_ends(do: Callable[[], object]) -> None:
     """Calls `do` once standard input is closed: the process that started this one wants it to end, or is gone."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1):
+        # Past the buffer of sys.stdin, whose lock a daemon thread must not hold when Python ends.
+        while os.read(sys.stdin.fileno(), 1):
             pass
-        assert callable(do)
         do()
 
     threading.Thread(target=wait, name="tracehub-parent", daemon=True).start()

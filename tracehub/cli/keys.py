@@ -164,10 +164,12 @@ def _print_issued(key: Json, as_json: bool) -> None:
 
 def _print_table(keys: list[Json]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("id", "name", "state", "last used (UTC)", "expires (UTC)", "limits")
+    table = Table(
+        Column("id", no_wrap=True, min_width=20), "name", "state", "last used (UTC)", "expires (UTC)", "limits"
+    )
     for key in keys:
         table.add_row(
             str(key["key_id"]),

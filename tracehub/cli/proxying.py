@@ -99,7 +99,7 @@ def _fetching(settings: Settings) -> "Callable[[], tuple[ProxyKey, ...]]":
     file = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
     database = Database(url, owned=False)
 
-    def fetch() -> tuple[ProxyKey, ...]:
+    def fetch() -> "tuple[ProxyKey, ...]":
         if file is not None and not file.exists():
             msg = f"there is no database at {file} yet"
             raise StoreUnavailableError(msg)

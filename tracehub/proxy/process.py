@@ -15,7 +15,6 @@ from tracehub.proxy.metrics import Metrics, Spooled
 from tracehub.proxy.own_pages import OwnPages
 from tracehub.proxy.relay import Relay
 from tracehub.proxy.server import ProxyServer
-from tracehub.proxy.signing.refusals import RefusedError
 from tracehub.proxy.terms import Terms
 from tracehub.proxy.upstream import Upstreams
 from tracehub.settings import Settings
@@ -100,11 +99,7 @@ class ProxyProcess:
             return "stopping"
         if self._known.trouble and not self._settings.proxy_open_on_loopback:
             return self._known.trouble
-        try:
-            self._upstreams.check()
-        except RefusedError as error:
-            return error.message
-        return None
+        return self._upstreams.check()
 
     async def _note_uses(self, spool: SpoolWriter) -> None:
         while True:

@@ -66,9 +66,13 @@ class Upstreams:
         found = self._known.get(terms)
         return found if found is not None else await asyncio.to_thread(self._first, terms)
 
-    def check(self) -> None:
-        """RefusedError where the proxy's own credentials cannot be had."""
-        self._first((None, None, None))
+    def check(self) -> str | None:
+        """Why AWS cannot be called as the proxy itself; None where it can."""
+        try:
+            self._first((None, None, None))
+        except RefusedError as error:
+            return f"{error.message} ({error.__cause__})"
+        return None
 
     def _first(self, terms: _Terms) -> Upstream:
         with self._making:
@@ -79,10 +83,11 @@ class Upstreams:
                 place = self._places[terms] = self._places.get(terms) or self._place(terms)
                 made = self._known[terms] = _upstream(place)
             except (*AWS_ERRORS, ValueError) as error:
-                _log.error("the proxy has no credentials for AWS", role=terms[1], error=type(error).__name__)
-                raise RefusedError(
-                    503, "ServiceUnavailableException", "tracehub's proxy has no credentials for AWS now"
-                ) from None
+                _log.error("the proxy cannot call AWS", role=terms[1], error=type(error).__name__)
+                said = "tracehub's proxy has no credentials for AWS now"
+                if isinstance(error, NoRegionError):
+                    said = "tracehub's proxy knows no region of AWS: AWS_REGION or TRACEHUB_PROXY_REGION names one"
+                raise RefusedError(503, "ServiceUnavailableException", said) from error
             return made
 
     def _renew(self) -> None:

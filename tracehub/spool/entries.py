@@ -26,6 +26,9 @@ class Kind(IntEnum):
     USED = 6
 
 
+_KINDS = frozenset(Kind)
+
+
 class Entry(NamedTuple):
     """One entry; `at` is in microseconds since 1970 UTC."""
 
@@ -64,7 +67,7 @@ def read(file: Path, start: int, most_bytes: int) -> Segment:
             length, checksum, call, at, kind = _HEAD.unpack(head)
             data = opened.read(length)
             whole = len(data) == length and crc32(data, crc32(head[8:])) == checksum
-            if not whole or kind not in Kind:
+            if not whole or kind not in _KINDS:
                 return Segment(entries, place + taken, True)
             entries.append(Entry(call, Kind(kind), at, data))
             taken += OVERHEAD + length
