@@ -127,6 +127,7 @@ class SpoolWriter:
         self._file = file
         _write_all(file, MAGIC)
         self._written = len(MAGIC)
+        self._on_disk += len(MAGIC)
         sync_folder(self._folder)
 
     def _give_up(self, entries: int, calls: set[int], error: OSError) -> None:
