@@ -3,7 +3,18 @@
 import typer
 
 from tracehub import __version__
-from tracehub.cli import collecting, database, demo, doctor, importing, quarantine, reindexing, serving, viewing
+from tracehub.cli import (
+    collecting,
+    database,
+    demo,
+    doctor,
+    importing,
+    quarantine,
+    reindexing,
+    replaying,
+    serving,
+    viewing,
+)
 
 
 def build_commands() -> typer.Typer:
@@ -22,6 +33,7 @@ def build_commands() -> typer.Typer:
     commands.command("view")(viewing.view)
     commands.command("demo")(demo.demo)
     commands.command("demo-data")(demo.demo_data)
+    commands.command("replay")(replaying.replay)
     commands.command("doctor")(doctor.doctor)
     commands.command("reindex")(reindexing.reindex)
     commands.add_typer(quarantine.commands, name="quarantine")
