@@ -13,6 +13,7 @@ from tracehub.cli import (
     proxying,
     quarantine,
     reindexing,
+    replaying,
     serving,
     viewing,
 )
@@ -36,6 +37,7 @@ def build_commands() -> typer.Typer:
     commands.command("view")(viewing.view)
     commands.command("demo")(demo.demo)
     commands.command("demo-data")(demo.demo_data)
+    commands.command("replay")(replaying.replay)
     commands.command("doctor")(doctor.doctor)
     commands.command("reindex")(reindexing.reindex)
     commands.add_typer(keys.commands, name="keys")

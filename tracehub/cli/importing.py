@@ -75,7 +75,7 @@ def import_sources(sources: list[str], take: Take, *, quiet: bool) -> Counts:
         task = progress.add_task("importing", total=sum(sizes.values()) or None)
         for source in sources:
             progress.update(task, description=Path(source).name if source != STDIN else "standard input")
-            with _opened(source) as file:
+            with opened(source) as file:
                 chunks = _chunks(file, lambda size: progress.advance(task, size))
                 counts = total([counts, *take(chunks, source)])
     return counts
@@ -115,7 +115,8 @@ def _way_in(settings: "Settings") -> Iterator[WayIn]:
 
 
 @contextmanager
-def _opened(source: str) -> Iterator[IO[bytes]]:
+def opened(source: str) -> Iterator[IO[bytes]]:
+    """The file, or standard input; PermanentError where it may not be read."""
     if source == STDIN:
         yield sys.stdin.buffer
         return

@@ -1,0 +1,228 @@
+"""`tracehub replay`: recorded sessions as a bedrock-agent-runtime endpoint."""
+
+import gc
+import io
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+from tracehub.cli.environment import read_settings
+from tracehub.errors import PermanentError
+
+if TYPE_CHECKING:
+    from tracehub.analytics.knowledge import Knowledge
+    from tracehub.model.record import Limits
+    from tracehub.replay.recording import Recording
+    from tracehub.replay.server import Replay
+    from tracehub.settings import Settings
+
+PORT = 8323
+LATEST = 1000
+_CHUNK = 1024 * 1024
+
+
+class Match(StrEnum):
+    """How a recording is chosen."""
+
+    SESSION = "session"
+    INPUT = "input"
+    ANY = "any"
+
+
+class RequestIds(StrEnum):
+    """Which request ids are answered."""
+
+    FRESH = "fresh"
+    RECORDED = "recorded"
+
+
+def replay(
+    files: list[str] = typer.Argument(
+        None,
+        help="Recordings: files, folders, or - for standard input, in any form that `tracehub import` reads; without "
+        "any, the sessions of the database.",
+        metavar="[FILE…]",
+    ),
+    demo: bool = typer.Option(False, "--demo", help="Replay synthetic demo sessions."),
+    match: Match = typer.Option(
+        Match.SESSION,
+        help="session: the n-th call with a session id gets the session's n-th recorded turn. input: the calls "
+        "recorded of this agent with this text, in turn. any: all recordings in their order, over and over.",
+    ),
+    speed: float = typer.Option(
+        1, help="1 for the original timing, 10 for ten times as fast, 0 for no waits.", min=0, max=1_000_000
+    ),
+    fault: list[str] = typer.Option(
+        [],
+        help="throttle@3 (throttlingException after 3 frames), cut@3 (the connection breaks within the 4th frame), "
+        "slow=200ms (before each frame), http=503 (an error in place of the stream); with :every=5 only each 5th call "
+        "is struck. May be repeated. The header x-tracehub-fault of a request does the same for that one call.",
+        metavar="FAULT",
+    ),
+    request_ids: RequestIds = typer.Option(
+        RequestIds.FRESH, help="Whether each call gets a new request id, or the one that was recorded."
+    ),
+    latest: int = typer.Option(LATEST, help="How many of the database's sessions, the latest first.", min=1),
+    host: str = typer.Option("127.0.0.1", help="Address to listen on. Nobody is asked for a key."),
+    port: int = typer.Option(PORT, help="Port to listen on; 0 for a free one.", min=0, max=65535),
+) -> None:
+    """Serve recorded sessions as AWS does, to any AWS SDK, until interrupted. Recordings are held in memory."""
+    from tracehub.analytics.knowledge import load_knowledge
+    from tracehub.app import limits_of
+    from tracehub.replay.faults import Faults, parse_fault
+    from tracehub.replay.matching import matching
+    from tracehub.replay.server import Pace, Replay
+
+    if demo and files:
+        msg = "--demo and files cannot be replayed together"
+        raise PermanentError(msg)
+    faults = Faults([parse_fault(each) for each in fault])
+    settings = read_settings()
+    knowledge = load_knowledge(settings.prices_file, settings.tool_error_rules_file)
+    if demo:
+        recordings = _of_demo(limits_of(settings), knowledge)
+    elif files:
+        recordings = _of_files(files, limits_of(settings), knowledge)
+    else:
+        recordings = _of_database(settings, knowledge, latest)
+    made = Replay(
+        matching(match.value, recordings), faults, Pace(speed), recorded_ids=request_ids is RequestIds.RECORDED
+    )
+    if not _is_loopback(host):
+        _note(f"listening on {host} lets others read every recording")
+    # What is held for as long as the server runs need not be looked at by the collector again and again.
+    gc.collect()
+    gc.freeze()
+    _serve(made, host, port, _summary(recordings))
+
+
+def _of_demo(limits: "Limits", knowledge: "Knowledge") -> list["Recording"]:
+    from tracehub.cli.demo import SEED, SESSIONS
+    from tracehub.demo.generate import generate, write
+    from tracehub.replay.captured import captured
+
+    lines = io.BytesIO()
+    write(generate(seed=SEED, sessions=SESSIONS, until=datetime.now(UTC)), lines)
+    lines.seek(0)
+    return list(captured(_chunks(lines), "the demo", limits, knowledge).recordings)
+
+
+def _of_files(paths: list[str], limits: "Limits", knowledge: "Knowledge") -> list["Recording"]:
+    from tracehub.cli.importing import opened, sources_in
+    from tracehub.replay.captured import captured
+
+    recordings: list[Recording] = []
+    for source in sources_in(paths):
+        with opened(source) as file:
+            found = captured(_chunks(file), source, limits, knowledge)
+        if found.unreadable and not found.recordings:
+            msg = f"{source} cannot be read: {found.unreadable[0]}"
+            raise PermanentError(msg)
+        if found.unreadable:
+            count = len(found.unreadable)
+            _note(f"{source}: left out {count} that cannot be read, the first because {found.unreadable[0]}")
+        if not found.recordings:
+            _note(f"{source}: no recorded call is in it")
+        recordings += found.recordings
+    if not recordings:
+        msg = f"no recorded call is in {', '.join(paths)}"
+        raise PermanentError(msg)
+    return recordings
+
+
+def _of_database(settings: "Settings", knowledge: "Knowledge", latest: int) -> list["Recording"]:
+    """Only reads, so the database may belong to a running `tracehub serve`."""
+    from tracehub.replay.stored import stored
+    from tracehub.store import migrate
+    from tracehub.store.database import Database, parse_url
+
+    url = parse_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        msg = f"there is no database {url.database} to replay: name files, set TRACEHUB_DATABASE_URL, or try --demo"
+        raise PermanentError(msg)
+    database = Database(url, owned=False)
+    try:
+        with database.reading() as connection:
+            migrate.require_current(connection)
+            recordings = list(stored(connection, knowledge, latest=latest))
+    finally:
+        database.close()
+    if not recordings:
+        msg = "the database holds no session to replay: name files, or try --demo"
+        raise PermanentError(msg)
+    return recordings
+
+
+def _serve(made: "Replay", host: str, port: int, what: str) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Stops serving on a signal, but does not raise it again as uvicorn does."""
+            before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for each, handler in before.items():
+                    signal.signal(each, handler)
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                bound = self.servers[0].sockets[0].getsockname()[1]
+                address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+                typer.echo(f"replaying {what} at {address}  (Ctrl+C stops it)")
+                typer.echo(f"export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME={address}")
+                sys.stdout.flush()
+
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
+    config = uvicorn.Config(
+        made,
+        host=host,
+        port=port,
+        lifespan="off",
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        backlog=4096,
+    )
+    Server(config).run()
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """A response that ends in the middle is what cut@N is for."""
+    return "without completing response" not in record.getMessage()
+
+
+def _is_loopback(host: str) -> bool:
+    from tracehub.web.safety.binding import is_loopback
+
+    return is_loopback(host)
+
+
+def _summary(recordings: Iterable["Recording"]) -> str:
+    listed = list(recordings)
+    sessions = len({recording.session_id for recording in listed})
+    return f"{len(listed):,} call{'s'[: len(listed) != 1]} of {sessions:,} session{'s'[: sessions != 1]}"
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def _note(text: str) -> None:
+    print(f"tracehub: {text}", file=sys.stderr)

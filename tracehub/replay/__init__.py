@@ -1,0 +1,1 @@
+"""Serves recorded calls as a bedrock-agent-runtime endpoint."""
