@@ -26,7 +26,7 @@ def test_files_are_begun_anew_before_they_grow_large(tmp_path: Path) -> None:
     writer = SpoolWriter(tmp_path, most_bytes=200 * MIB, buffer_bytes=200 * MIB)
     for number in range(40):
         assert writer.add(1, Kind.BYTES, number, bytes(MIB))
-        writer._flush()
+        writer.flush()
     writer.close()
     files = folders.segments(folders.spools(tmp_path)[0])
     assert len(files) > 1
@@ -48,11 +48,11 @@ def test_room_comes_back_when_what_was_read_is_removed(tmp_path: Path) -> None:
     writer = SpoolWriter(tmp_path, most_bytes=MIB)
     while writer.add(1, Kind.BYTES, 0, bytes(100_000)):
         pass
-    writer._flush()
+    writer.flush()
     for file in folders.segments(folders.spools(tmp_path)[0]):
         file.write_bytes(b"")
     writer._measured_at = 0
-    writer._flush()
+    writer.flush()
     assert writer.add(2, Kind.BYTES, 0, bytes(100_000))
     writer.close()
 
@@ -66,15 +66,15 @@ from tracehub.spool.entries import Kind
 from tracehub.spool.writer import SpoolWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 writer = SpoolWriter(Path(sys.argv[1]), most_bytes=10**9)
-writer.add(1, Kind.BYTES, 1, b"kept"); writer._flush()
+writer.add(1, Kind.BYTES, 1, b"kept"); writer.flush()
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
-writer.add(1, Kind.BYTES, 2, bytes(5000)); writer.add(2, Kind.BYTES, 3, b"in the same group"); writer._flush()
+writer.add(1, Kind.BYTES, 2, bytes(5000)); writer.add(2, Kind.BYTES, 3, b"in the same group"); writer.flush()
 assert writer.failing, writer.failing
 assert not writer.add(1, Kind.BYTES, 4, b"behind a gap")
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 writer.forget(1)
 assert writer.add(1, Kind.LOST, 5, b"")
-assert writer.add(3, Kind.BYTES, 6, b"after"); writer._flush()
+assert writer.add(3, Kind.BYTES, 6, b"after"); writer.flush()
 assert writer.failing is None
 writer.close()
 print(writer.refused)

@@ -33,6 +33,7 @@ class SpoolWriter:
         self._folder = root / f"{time.time_ns():020}-{uuid4().hex[:8]}"
         self._owned = hold_as_writer(self._folder)
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._waiting_calls: set[int] = set()
@@ -74,6 +75,11 @@ class SpoolWriter:
         with self._lock:
             self._lost.discard(call)
 
+    def flush(self) -> None:
+        """Writes what waits now, as far as the disk takes it."""
+        with self._flushing:
+            self._flush()
+
     def close(self) -> None:
         """Writes what waits, as far as the disk allows, and lets others take the folder."""
         self._stop.set()
@@ -87,8 +93,8 @@ class SpoolWriter:
         while not self._stop.is_set():
             self._full.wait(_GROUP_SECONDS)
             self._full.clear()
-            self._flush()
-        self._flush()
+            self.flush()
+        self.flush()
 
     def _flush(self) -> None:
         if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
