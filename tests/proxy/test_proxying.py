@@ -2,18 +2,18 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.proxying import Proxying, proxying
 from tests.replaying import replaying
 
+DEMO = ("--demo", "--match", "any", "--speed", "0")
+
 
 def test_a_call_through_the_proxy_is_a_trace(tmp_path: Path) -> None:
-    with (
-        replaying(options=("--demo", "--match", "any", "--speed", "0")) as upstream,
-        proxying(upstream, tmp_path) as run,
-    ):
+    with replaying(options=DEMO) as upstream, proxying(upstream, tmp_path) as run:
         stream = run.client.invoke_agent(
             agentId="AGENT12345", agentAliasId="ALIAS12345", sessionId="one", inputText="hi", enableTrace=True
         )
@@ -25,10 +25,7 @@ def test_a_call_through_the_proxy_is_a_trace(tmp_path: Path) -> None:
 
 
 def test_who_did_not_ask_for_the_trace_does_not_get_it_and_tracehub_does(tmp_path: Path) -> None:
-    with (
-        replaying(options=("--demo", "--match", "any", "--speed", "0")) as upstream,
-        proxying(upstream, tmp_path) as run,
-    ):
+    with replaying(options=DEMO) as upstream, proxying(upstream, tmp_path) as run:
         stream = run.client.invoke_agent(
             agentId="AGENT12345", agentAliasId="ALIAS12345", sessionId="one", inputText="hi"
         )
@@ -36,7 +33,7 @@ def test_who_did_not_ask_for_the_trace_does_not_get_it_and_tracehub_does(tmp_pat
         assert _traces(run, 1)[0]["steps"] > 0
 
 
-def _traces(run: Proxying, count: int) -> list[dict[str, object]]:
+def _traces(run: Proxying, count: int) -> list[dict[str, Any]]:
     deadline = time.monotonic() + 30
     while True:
         items = httpx.get(f"{run.web}/api/v1/sessions").json()["items"]

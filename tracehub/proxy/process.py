@@ -1,6 +1,7 @@
 """One process of the proxy: its parts, connected, from start to stop."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -40,7 +41,7 @@ class ProxyProcess:
         self._clock = clock
         self._keys = Keys(master_of)
         self._known = KnownKeys(self._keys, fetch, settings.proxy_spool / _KEYS_FILE)
-        self._upstreams = Upstreams(settings.proxy_upstream, settings.proxy_region)
+        self._upstreams = Upstreams(settings.proxy_upstream, settings.proxy_region or os.environ.get("AWS_REGION"))
         self._stopping = False
 
     async def run(self, stop: asyncio.Event, started: Callable[[str], None]) -> None:
