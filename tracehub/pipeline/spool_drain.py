@@ -21,8 +21,18 @@ _BATCH_BYTES = 4 * 1024 * 1024
 _LONGEST_PAUSE = 30.0
 _CHECKPOINT = "read.msgpack"
 
-# Stores what was decoded, and when each key was used last; returns when both are durable.
-Store = Callable[[Decoded, dict[str, int]], object]
+
+class Found(msgspec.Struct, frozen=True):
+    """What a batch of entries held: what was decoded, when each key was used last (microseconds since 1970 UTC), and of
+    how many calls not all could be kept."""
+
+    decoded: Decoded
+    uses: dict[str, int]
+    lost: int
+
+
+# Returns when it is durable.
+Store = Callable[[Found], object]
 
 
 class Checkpoint(msgspec.Struct, kw_only=True):
@@ -117,9 +127,9 @@ class SpoolDrain:
         self._keep(reading)
 
     def _keep(self, reading: "_Reading") -> None:
-        found = decoded(reading.findings)
-        if found.records or reading.uses:
-            self._store(found, reading.uses)
+        found = Found(decoded(reading.findings), reading.uses, reading.lost)
+        if found.decoded.records or found.uses or found.lost:
+            self._store(found)
 
 
 class _Reading:
@@ -128,6 +138,7 @@ class _Reading:
     def __init__(self, states: dict[int, State], limits: Limits) -> None:
         self.findings = Findings(limits)
         self.uses: dict[str, int] = {}
+        self.lost = 0
         self._calls = {number: CapturedCall(state, self.findings) for number, state in states.items()}
         self._last_at = 0
 
@@ -135,6 +146,8 @@ class _Reading:
         self._last_at = max(self._last_at, entry.at)
         if entry.kind == Kind.USED:
             self.uses[entry.data.decode()] = entry.at
+        elif entry.kind == Kind.LOST and not entry.call:
+            self.lost += int(entry.data)
         elif entry.kind == Kind.OPENED:
             opened = msgspec.json.decode(entry.data, type=Opened)
             self._calls[entry.call] = CapturedCall(State(opened=opened, opened_at=entry.at), self.findings)

@@ -23,7 +23,8 @@ from tracehub.spool.entries import Kind
 from tracehub.spool.writer import SpoolWriter
 
 _log = structlog.get_logger(__name__)
-_USES_SECONDS = 1.0
+# How often the uses of keys, and losses, are told.
+_NOTE_SECONDS = 1.0
 _KEYS_FILE = "keys.json"
 
 
@@ -43,6 +44,7 @@ class ProxyProcess:
         self._known = KnownKeys(self._keys, fetch, settings.proxy_spool / _KEYS_FILE)
         self._upstreams = Upstreams(settings.proxy_upstream, settings.proxy_region or os.environ.get("AWS_REGION"))
         self._stopping = False
+        self._told_lost = 0
 
     async def run(self, stop: asyncio.Event, started: Callable[[str], None]) -> None:
         """Serves until `stop` is set and the calls under way have ended; `started` hears the address."""
@@ -60,7 +62,7 @@ class ProxyProcess:
         await self._known.start()
         self._upstreams.start()
         await relay.start()
-        noting = asyncio.get_running_loop().create_task(self._note_uses(spool))
+        noting = asyncio.get_running_loop().create_task(self._go_on_noting(spool, metrics))
         try:
             await self._listen(server)
             started(server.address)
@@ -73,7 +75,7 @@ class ProxyProcess:
             self._known.stop()
             self._upstreams.stop()
             await relay.stop()
-            self._note(spool)
+            self._note(spool, metrics)
             spool.close()
 
     def _relay(self, spool: SpoolWriter, metrics: Metrics) -> Relay:
@@ -102,11 +104,15 @@ class ProxyProcess:
             return self._known.trouble
         return self._upstreams.check()
 
-    async def _note_uses(self, spool: SpoolWriter) -> None:
+    async def _go_on_noting(self, spool: SpoolWriter, metrics: Metrics) -> None:
         while True:
-            await asyncio.sleep(_USES_SECONDS)
-            self._note(spool)
+            await asyncio.sleep(_NOTE_SECONDS)
+            self._note(spool, metrics)
 
-    def _note(self, spool: SpoolWriter) -> None:
+    def _note(self, spool: SpoolWriter, metrics: Metrics) -> None:
         for key_id, at in self._keys.take_uses().items():
             spool.add(0, Kind.USED, at, key_id.encode())
+        if metrics.lost > self._told_lost and spool.add(
+            0, Kind.LOST, self._clock(), b"%d" % (metrics.lost - self._told_lost)
+        ):
+            self._told_lost = metrics.lost

@@ -15,8 +15,9 @@ OVERHEAD = _HEAD.size
 
 
 class Kind(IntEnum):
-    """What an entry tells of its call: that it began, how AWS answered, bytes of the answer, how it ended, that not all
-    of it could be kept. USED is of no call but of a key: when it was used last."""
+    """What an entry tells of its call: that it began, how AWS answered, bytes of the answer, how it ended, that the rest
+    was lost. Two may be of no call, which is 0: USED names a key that was used, and LOST then tells of how many calls
+    not all could be kept."""
 
     OPENED = 1
     ANSWERED = 2

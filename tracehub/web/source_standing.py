@@ -18,8 +18,8 @@ _MINUTE = 60_000_000
 _LATELY = 15 * _MINUTE
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One shard that is declared; `told` is None where no reader has told anything of it yet."""
+class Part(msgspec.Struct, frozen=True):
+    """One shard that is declared, or one proxy; `told` is None where no reader has told anything of it yet."""
 
     shard: str
     state: State
@@ -51,7 +51,7 @@ def standing(row: SourceRow, now: int) -> Standing:
     """The standing of a source, whatever its declaration holds."""
     if row.declared_in == PUSHED:
         state: State = "receiving" if row.stored_at is not None and now - row.stored_at < _LATELY else "idle"
-        return _standing(row, now, state, None, ())
+        return _standing(row, now, state, None, tuple(Part(each.shard, state, each) for each in row.shards))
     try:
         source = declaration_of(row)
     except PermanentError as error:

@@ -28,10 +28,19 @@ def places(source: Source) -> tuple[Place, ...]:
             return (_place("Bucket", f"s3://{source.bucket}/{source.prefix}"), *queue, *_reached(source, ()))
 
 
-def pushed_to(kind: str, address: str) -> tuple[Place, ...]:
+class Doors(msgspec.Struct, frozen=True):
+    """The addresses of this server, and of the proxy beside it where there is one."""
+
+    web: str
+    proxy: str | None
+
+
+def pushed_to(kind: str, doors: Doors) -> tuple[Place, ...]:
     """Where pushed records arrive."""
+    if kind == "proxy":
+        return (_place("Calls go through", doors.proxy),) if doors.proxy else ()
     path = "/ingest/firehose" if kind == "firehose" else "/api/v1/records"
-    return (_place("Arrives at", f"{address}{path}"),)
+    return (_place("Arrives at", f"{doors.web}{path}"),)
 
 
 def _groups(groups: tuple[str, ...]) -> Place:

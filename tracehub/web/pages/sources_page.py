@@ -16,14 +16,14 @@ from tracehub.web.pages.amounts import count, counted
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.moments import Moment, ago, to_the_second
 from tracehub.web.pages.notices import told
-from tracehub.web.pages.source_places import Place, places, pushed_to
+from tracehub.web.pages.source_places import Doors, Place, places, pushed_to
 from tracehub.web.pages.source_states import STATES, StateWord
 from tracehub.web.pages.toml import toml_of
 from tracehub.web.pages.traced_calls import TracedCalls, traced_calls
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.source_standing import Part, Standing, standing, words_in
 
-KINDS = {"cloudwatch": "CloudWatch", "s3": "S3", "push": "HTTP push", "firehose": "Firehose"}
+KINDS = {"cloudwatch": "CloudWatch", "s3": "S3", "push": "HTTP push", "firehose": "Firehose", "proxy": "Proxy"}
 DONE = {
     "added": "“{name}” was added.",
     "changed": "“{name}” was changed.",
@@ -132,13 +132,13 @@ def sources_page(
     query: QueryParams,
     *,
     now: int,
-    address: str,
+    doors: Doors,
     again: tuple[str, Again] | None = None,
 ) -> SourcesPage:
     """Every source; `again` is what was wrong with collecting the one of this name again."""
     rows = sources.every(connection)
     cards = tuple(
-        _card(row, now, address, _troubled(connection, row), again[1] if again and again[0] == row.name else None)
+        _card(row, now, doors, _troubled(connection, row), again[1] if again and again[0] == row.name else None)
         for row in rows
     )
     return SourcesPage(
@@ -147,7 +147,7 @@ def sources_page(
         summary=_summary(cards),
         traced=traced_calls(connection, now),
         as_of=to_the_second(now),
-        address=address,
+        address=doors.web,
         example=_EXAMPLE,
     )
 
@@ -158,7 +158,11 @@ _EXAMPLE = toml_of(
 
 
 def _card(
-    row: SourceRow, now: int, address: str, objects: tuple[ObjectRow, ...], again: Again | None = None
+    row: SourceRow,
+    now: int,
+    doors: Doors,
+    objects: tuple[ObjectRow, ...],
+    again: Again | None = None,
 ) -> SourceCard:
     found = standing(row, now)
     pushed = row.declared_in == PUSHED
@@ -171,7 +175,7 @@ def _card(
         state=STATES[found.state],
         since=ago(row.stored_at, now) if found.state == "idle" else None,
         hint=STATES[found.state].says if found.state == "unread" else None,
-        places=pushed_to(row.kind, address) if pushed else declared_at,
+        places=pushed_to(row.kind, doors) if pushed else declared_at,
         figures=_figures(row, found, now),
         trouble=_trouble(found, now),
         parts=tuple(_part(part, now) for part in found.parts) if len(found.parts) > 1 else (),

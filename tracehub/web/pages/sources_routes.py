@@ -17,6 +17,7 @@ from tracehub.web.pages import addresses
 from tracehub.web.pages.notices import back_to
 from tracehub.web.pages.rendering import fragment, page
 from tracehub.web.pages.source_form import HEADINGS, Kind, declared, empty_form, form_of, typed_form
+from tracehub.web.pages.source_places import Doors
 from tracehub.web.pages.sources_page import Again, sources_page
 from tracehub.web.pages.visible import visible
 from tracehub.web.source_actions import again_from, require_read
@@ -36,14 +37,14 @@ Typed = Annotated[dict[str, str], Depends(_typed)]
 @router.get("/sources")
 def list_of_sources(request: Request, connection: Reading, parts: Parts) -> HTMLResponse:
     """Every source and how it stands."""
-    shown = sources_page(connection, request.query_params, now=parts.clock(), address=_address(request))
+    shown = sources_page(connection, request.query_params, now=parts.clock(), doors=_doors(request, parts))
     return page("sources.html", shown)
 
 
 @router.get("/_/sources")
 def standing_of_sources(request: Request, connection: Reading, parts: Parts) -> HTMLResponse:
     """The same without the page around it, to be looked at again and again."""
-    shown = sources_page(connection, request.query_params, now=parts.clock(), address=_address(request))
+    shown = sources_page(connection, request.query_params, now=parts.clock(), doors=_doors(request, parts))
     return fragment("sources.html", "live", page=shown)
 
 
@@ -123,7 +124,7 @@ def collect_source_again(request: Request, path: str, typed: Typed, parts: Parts
             raise
         except PermanentError as error:
             again = (name, Again(visible(since[:200]), visible(str(error))))
-            shown = sources_page(connection, request.query_params, now=now, address=_address(request), again=again)
+            shown = sources_page(connection, request.query_params, now=now, doors=_doors(request, parts), again=again)
             return page("sources.html", shown, 422)
     return _back("again", name)
 
@@ -176,5 +177,8 @@ def _back(done: str, name: str) -> Response:
     return RedirectResponse(back_to("/sources", done=done, name=name), 303)
 
 
-def _address(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
+def _doors(request: Request, parts: Dependencies) -> Doors:
+    settings = parts.settings
+    scheme = "https" if settings.proxy_certificate else "http"
+    proxy = f"{scheme}://{settings.proxy_host}:{settings.proxy_port}" if settings.proxy else None
+    return Doors(str(request.base_url).rstrip("/"), proxy)
