@@ -15,7 +15,7 @@ OVERHEAD = _HEAD.size
 
 
 class Kind(IntEnum):
-    """What an entry tells of its call: that it began, how AWS answered, bytes of the answer, how it ended, that the rest
+    """What an entry tells of its call: that it began, how AWS answered, bytes of the answer, how it ended, that more
     was lost. Two may be of no call, which is 0: USED names a key that was used, and LOST then tells of how many calls
     not all could be kept."""
 
