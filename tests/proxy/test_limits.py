@@ -230,6 +230,77 @@ def test_streams_run_to_their_end_behind_the_goaway_of_their_client() -> None:
     run(test())
 
 
+def test_an_app_goes_on_when_its_client_breaks_the_protocol() -> None:
+    done = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        assert await receive() == {"type": "http.disconnect"}
+        await hello(scope, receive, send)
+        done.set()
+
+    async def test() -> None:
+        async with listening(app) as server, connected(Http2Client, server.address) as client:
+            client.send_request(b"POST", b"/", (), bytes(1000))
+            await asyncio.sleep(0.05)
+            # DATA on a stream that was never opened
+            client.writer.write(bytes([0, 0, 1, 0, 0, 0, 0, 0, 99, 0]))
+            with pytest.raises(BrokenError):
+                await client.head()
+            assert client.goaway == ErrorCodes.PROTOCOL_ERROR
+            await asyncio.wait_for(done.wait(), 2)
+
+    run(test())
+
+
+def test_pings_whose_answers_nobody_reads_end_the_connection() -> None:
+    async def test() -> None:
+        async with listening(hello) as server, connected(Http2Client, server.address) as client:
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            ping = bytes([0, 0, 8, 6, 0, 0, 0, 0, 0]) + bytes(8)
+            for _ in range(2000):
+                if server.connections == 0:
+                    break
+                client.writer.write(ping * 4000)
+                await asyncio.sleep(0)
+            assert server.connections == 0
+
+    run(asyncio.wait_for(test(), 30))
+
+
+def test_a_large_body_is_received_whole_over_http2() -> None:
+    got = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal got
+        more = True
+        while more:
+            message = await receive()
+            got += len(message["body"])
+            more = message["more_body"]
+        await hello(scope, receive, send)
+
+    async def test() -> None:
+        async with listening(app) as server, connected(Http2Client, server.address) as client:
+            stream = client.latest = client.h2.get_next_available_stream_id()
+            client.open(stream, [(b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"a"), (b":path", b"/")])
+            left = 3_000_000
+            while left:
+                room = min(client.h2.local_flow_control_window(stream), client.h2.max_outbound_frame_size, left)
+                if room:
+                    left -= room
+                    client.h2.send_data(stream, bytes(room), end_stream=not left)
+                    client.flush()
+                else:
+                    data = await client.reader.read(65536)
+                    assert data
+                    client.h2.receive_data(data)
+            assert (await client.head())[0] == 200
+
+    run(asyncio.wait_for(test(), 20))
+    assert got == 3_000_000
+
+
 def test_a_reset_stream_leaves_its_neighbours_alone() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(0.2)

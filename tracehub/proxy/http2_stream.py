@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -186,14 +187,15 @@ class Http2Stream:
         self._connection.end(self)
 
     def _reset(self, code: ErrorCodes) -> None:
-        try:
+        # h2 may have closed the stream itself, over an error of the client's.
+        with suppress(ProtocolError):
             self._connection.h2.reset_stream(self.id, code)
-        except ProtocolError:
-            return  # h2 has closed the stream itself, over an error of the client's
 
     def _acknowledge(self) -> None:
         if self._unacknowledged:
-            self._connection.h2.acknowledge_received_data(self._unacknowledged, self.id)
+            # A connection that has broken the protocol takes no frame any more.
+            with suppress(ProtocolError):
+                self._connection.h2.acknowledge_received_data(self._unacknowledged, self.id)
             self._unacknowledged = 0
             self._connection.flush()
 
