@@ -101,7 +101,7 @@ def _calls(name: str) -> list[list[Event]]:
 
 def _facts(events: list[Event]) -> list[tuple[str, str]]:
     """What the events say, step by step; but for `__type`, which AWS writes and boto3 leaves out."""
-    facts = []
+    facts: list[tuple[str, str]] = []
     for event in decoded(b"\n".join(msgspec.json.encode(_untyped(event.body)) for event in events)).events:
         if event.part is None:
             facts.append((event.kind, event.event_id))

@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 from urllib3.exceptions import ProtocolError
 
+from tests.aws.logs_server import client_of
 from tests.replay.asking import AGENT, Events, answer_in, ask, runtime_of
 from tests.replay.exchanges import exchange
 from tests.replaying import replaying
@@ -120,24 +122,22 @@ def test_what_is_no_fault_is_refused(address: str) -> None:
 
 def test_every_third_call_is_struck_and_a_refused_one_takes_no_turn() -> None:
     with served("http=429:every=3") as client:
-        found = [_outcome(client, session) for session in ("x", "x", "session", "session", "session")]
+        found = [_outcome(client, session) for session in ("other", "other", "session", "session", "session")]
     not_found, throttled = "ResourceNotFoundException", "ThrottlingException"
     assert found == [not_found, not_found, throttled, "answer 1", not_found]
 
 
 def test_boto3_tries_again_what_was_throttled() -> None:
-    from botocore.config import Config
-
-    from tests.aws.logs_server import client_of
-
     options = ("--match", "any", "--speed", "0", "--fault", "http=503:every=2")
     config = Config(retries={"total_max_attempts": 3, "mode": "standard"})
     with (
         replaying(exchange(1), options=options) as address,
         client_of(address, "bedrock-agent-runtime", config=config) as client,
     ):
-        first, second = (client.invoke_agent(**AGENT, sessionId="session", inputText="hello") for _ in range(2))
-    assert [each["ResponseMetadata"]["RetryAttempts"] for each in (first, second)] == [0, 1]
+        responses = [client.invoke_agent(**AGENT, sessionId="session", inputText="hello") for _ in range(2)]
+        for response in responses:
+            response["completion"].close()
+    assert [response["ResponseMetadata"]["RetryAttempts"] for response in responses] == [0, 1]
 
 
 @pytest.mark.parametrize(

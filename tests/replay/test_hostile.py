@@ -15,6 +15,7 @@ import zstandard
 from botocore.exceptions import ClientError
 from urllib3.exceptions import ProtocolError
 
+from tests.bedrock.decoding import frame
 from tests.conftest import CHECKOUT
 from tests.replay.asking import answer_in, ask, runtime_of
 from tests.replay.exchanges import RUN, exchange
@@ -43,7 +44,7 @@ def bare() -> Iterator[httpx.Client]:
         (b"hello", "JSON is malformed"),
         (b"[]", "Expected `object`, got `array`"),
         (b'{"inputText": 7}', "Expected `str | null`, got `int` - at `$.inputText`"),
-        (b'{"inputText": "\xff"}', "Invalid UTF-8"),
+        (b'{"inputText": "\xff"}', "'utf-8' codec can't decode byte 0xff"),
         (b'{"memoryId": "a\\r\\nset-cookie: b"}', "memoryId must have 1 to 100 characters"),
         (b'{"x":' + b"[" * 100_000, "maximum recursion depth exceeded"),
     ],
@@ -89,6 +90,16 @@ def test_a_session_id_that_aws_would_not_take_is_refused(bare: httpx.Client, ses
     response = bare.post(f"/agents/{session}", content=b"{}")
     assert (response.status_code, response.headers["x-amzn-errortype"]) == (400, "ValidationException")
     assert "set-cookie" not in response.headers
+
+
+def test_the_whole_frames_of_a_damaged_stream_are_replayed() -> None:
+    [one, two, three] = (frame("chunk", json.dumps({"bytes": text}).encode()) for text in ("b25l", "dHdv", "dGhyZWU="))
+    damaged = one + two[:-1] + b"!" + three + one[:-9]
+    with (
+        replaying(damaged, options=("--match", "any", "--speed", "0")) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        assert client.post(PATH, content=b"{}").content == one + three
 
 
 def test_a_call_that_aws_refused_is_refused_again() -> None:
