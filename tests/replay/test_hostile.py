@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -142,8 +142,19 @@ def test_recordings_may_be_compressed(tmp_path: Path, pack: object) -> None:
         assert answer_in(ask(client)) == "answer 1"
 
 
+def test_a_stream_that_still_waits_when_the_server_is_stopped_is_cut() -> None:
+    with ExitStack() as stack:
+        with replaying(exchange(1), options=("--fault", "slow=60s")) as address:
+            client = stack.enter_context(runtime_of(address))
+            asked = {"agentId": "AGENT", "agentAliasId": "ALIAS", "sessionId": "session", "inputText": "hello"}
+            stream = stack.enter_context(closing(client.invoke_agent(**asked)["completion"]))
+        with pytest.raises(ProtocolError):
+            next(iter(stream))
+
+
 def test_what_cannot_be_read_beside_recordings_is_left_out_and_told(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no trace is in here\n")
+    (tmp_path / "broken.jsonl").write_bytes(BROKEN)
     (tmp_path / "mixed.jsonl").write_bytes(exchange(1) + BROKEN)
     with replaying(tmp_path, options=("--speed", "0")) as address, runtime_of(address) as client:
         assert answer_in(ask(client)) == "answer 1"
