@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,8 @@ def runtime_of(address: str) -> Iterator[Any]:
 def ask(client: Any, session_id: str = "session", text: str = "hello", **more: Any) -> Events:
     """The events of one call, with its traces."""
     given = {**AGENT, "sessionId": session_id, "inputText": text, "enableTrace": True, **more}
-    return list(client.invoke_agent(**given)["completion"])
+    with closing(client.invoke_agent(**given)["completion"]) as stream:
+        return list(stream)
 
 
 def answer_in(events: Events) -> str:

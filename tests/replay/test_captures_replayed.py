@@ -122,6 +122,7 @@ def _untyped(value: object) -> object:
     return value
 
 
-def _shown(spans: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    fields = ("kind", "name", "depth", "started_at", "ended_at", "outcome", "input_tokens", "output_tokens", "summary")
-    return [tuple(span[field] for field in fields) for span in spans]
+def _shown(spans: list[dict[str, Any]]) -> list[str]:
+    """What the steps say. Which agent's they are is not told by an evaluator's merged part, nor by one made of it."""
+    fields = ("kind", "name", "started_at", "ended_at", "outcome", "input_tokens", "output_tokens", "summary")
+    return sorted(str([span[field] for field in fields]) for span in spans if span["kind"] != "agent")

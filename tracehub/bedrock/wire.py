@@ -58,7 +58,7 @@ def exception_frame(name: str, payload: bytes) -> WireFrame:
         ":content-type": "application/json",
         ":message-type": "exception",
     }
-    return WireFrame(name, encode_frame(headers, payload))
+    return WireFrame(name[:_LONGEST_NAME], encode_frame(headers, payload))
 
 
 def _message(event_type: str, payload: bytes) -> WireFrame:

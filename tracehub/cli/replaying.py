@@ -124,7 +124,7 @@ def _of_files(paths: list[str], limits: "Limits", knowledge: "Knowledge") -> lis
     for source in sources_in(paths):
         with opened(source) as file:
             found = captured(_chunks(file), source, limits, knowledge)
-        if found.unreadable and not found.recordings:
+        if found.unreadable and not found.recordings and source in paths:
             msg = f"{source} cannot be read: {found.unreadable[0]}"
             raise PermanentError(msg)
         if found.unreadable:
@@ -179,13 +179,12 @@ def _serve(made: "Replay", host: str, port: int, what: str) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                bound = self.servers[0].sockets[0].getsockname()[1]
-                address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+                address = _address(host, self.servers[0].sockets[0].getsockname()[1])
                 typer.echo(f"replaying {what} at {address}  (Ctrl+C stops it)")
                 typer.echo(f"export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME={address}")
                 sys.stdout.flush()
 
-    logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
+    logging.getLogger("uvicorn.error").addFilter(_is_unexpected)
     config = uvicorn.Config(
         made,
         host=host,
@@ -195,6 +194,7 @@ def _serve(made: "Replay", host: str, port: int, what: str) -> None:
         interface="asgi3",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,
         backlog=4096,
@@ -202,9 +202,16 @@ def _serve(made: "Replay", host: str, port: int, what: str) -> None:
     Server(config).run()
 
 
-def _is_no_cut(record: logging.LogRecord) -> bool:
-    """A response that ends in the middle is what cut@N is for."""
-    return "without completing response" not in record.getMessage()
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    """A response that ends in the middle is what cut@N is for; streams that still wait when all ends are cut too."""
+    said = record.getMessage()
+    return "without completing response" not in said and "timeout graceful shutdown exceeded" not in said
+
+
+def _address(host: str, port: int) -> str:
+    """Where a client on this machine finds the server."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (only compared)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -46,7 +46,7 @@ def recording_of(
         input_text=_asked(trace, mapping(request, "request")),
         answers=trace.answers,
         request_id=_request_id(mapping(response, "response"), trace_id, known),
-        began_at=trace.started_at if received_at(request) is None else received_at(request),
+        began_at=_began_at(known, received_at(request), trace.started_at),
         frames=frames,
         refusal=refusal,
         broken=broken,
@@ -59,6 +59,13 @@ def _in_stream_order(events: Sequence[Event]) -> list[Event]:
     for event in sorted(events, key=lambda event: event.index):
         best[event.event_id] = event
     return sorted(best.values(), key=lambda event: event.index)
+
+
+def _began_at(events: Sequence[Event], asked_at: int | None, started_at: int | None) -> int | None:
+    """When the request was sent, else when the first step began, else when the first message was sent."""
+    if asked_at is not None or started_at is not None:
+        return started_at if asked_at is None else asked_at
+    return min((at for at in event_times(events) if at is not None), default=None)
 
 
 def _body(events: Sequence[Event], kind: str) -> Json:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import uuid4
 
 import msgspec
@@ -53,7 +54,9 @@ class Replay:
         except RefusedError as error:
             await _refuse(error.refusal, send)
         else:
-            await self._stream(call, recording, fault, send)
+            # The server cancels what still waits when it is told to stop: then this stream is cut like any other.
+            with suppress(asyncio.CancelledError):
+                await self._stream(call, recording, fault, send)
 
     async def _choose(self, scope: Scope, receive: Receive) -> tuple[Call, Recording, Fault]:
         """RefusedError where the answer is no stream. What a fault refuses takes no turn: the client may try again."""
