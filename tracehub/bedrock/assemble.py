@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tracehub.bedrock.answer import answer_of, files_of, question_of
+from tracehub.bedrock.call_times import call_times, caller_of
 from tracehub.bedrock.collaborators import nest
 from tracehub.bedrock.draft import Draft
 from tracehub.bedrock.exceptions import broken_off, exception_of
@@ -80,6 +81,8 @@ def assemble(
         return_controls=handed_back,
         answers=answered_id(request),
         memory_id=text(request, "memoryId") or text(response, "memoryId"),
+        times=call_times(known),
+        caller=caller_of(request),
         session_attributes=mapping(mapping(request, "sessionState"), "sessionAttributes"),
         prompt_session_attributes=mapping(mapping(request, "sessionState"), "promptSessionAttributes"),
     )

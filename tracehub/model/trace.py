@@ -5,6 +5,23 @@ import msgspec
 from tracehub.model.span import Agent, Citation, Outcome, OutputFile, Span, SpanError
 
 
+class CallTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """When the call was made, AWS's answer began, the first text of it came, and it was over, as a recorder or the
+    proxy saw it: microseconds since 1970 UTC."""
+
+    asked_at: int | None = None
+    answered_at: int | None = None
+    first_text_at: int | None = None
+    closed_at: int | None = None
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """The span that made the call: 32 and 16 hex digits."""
+
+    trace_id: str
+    span_id: str
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """One call, assembled from its events.
 
@@ -30,5 +47,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     return_controls: tuple[str, ...]
     answers: str | None
     memory_id: str | None = None
+    times: CallTimes = CallTimes()
+    caller: Caller | None = None
     session_attributes: dict[str, object] = {}
     prompt_session_attributes: dict[str, object] = {}

@@ -143,6 +143,22 @@ class Span(Answer):
     event_ids: list[str]
 
 
+class CallTimes(Answer):
+    """When the call was made, AWS's answer began, its first text came, and it was over; null where nobody saw it."""
+
+    asked_at: datetime | None
+    answered_at: datetime | None
+    first_text_at: datetime | None
+    closed_at: datetime | None
+
+
+class Caller(Answer):
+    """The span that made the call, by its W3C traceparent."""
+
+    trace_id: str
+    span_id: str
+
+
 class TraceDetail(Answer):
     """One call with its whole tree of spans, in pre-order, and full texts."""
 
@@ -161,6 +177,8 @@ class TraceDetail(Answer):
     return_controls: list[str]
     answers: str | None
     memory_id: str | None
+    times: CallTimes
+    caller: Caller | None
     session_attributes: dict[str, object]
     prompt_session_attributes: dict[str, object]
     spans: list[Span]

@@ -111,6 +111,8 @@ def trace(found: Trace) -> Json:
         "return_controls": list(found.return_controls),
         "answers": found.answers,
         "memory_id": found.memory_id,
+        "times": {name: moment(getattr(found.times, name)) for name in found.times.__struct_fields__},
+        "caller": msgspec.to_builtins(found.caller),
         "session_attributes": found.session_attributes,
         "prompt_session_attributes": found.prompt_session_attributes,
         "spans": [span(each) for each in found.spans],
