@@ -14,7 +14,7 @@ from tracehub.model.source import Source
 from tracehub.settings import Settings
 from tracehub.store import sources
 
-PATIENCE = 60
+PATIENCE = 180
 Content = dict[str, list[dict[str, Any]]]
 
 

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,8 @@ _PATIENCE = 60
 class Proxying:
     """A running proxy. `address` is where callers find it, `web` where the pages are (None where it runs alone).
 
-    `key_id` and `secret` are of a key that may do everything.
+    `key_id` and `secret` are of a key that may do everything; `client` is a boto3 client that calls with it through the
+    proxy, and tries nothing twice.
     """
 
     address: str
@@ -41,11 +41,7 @@ class Proxying:
     process: "subprocess.Popen[str]"
     key_id: str
     secret: str
-
-    @cached_property
-    def client(self) -> Any:
-        """A boto3 client that calls through the proxy, and tries nothing twice."""
-        return client_of(self.address, self.key_id, self.secret)
+    client: Any
 
     def tracehub(self, *words: str) -> str:
         """What a command says that runs in the same folder and environment."""
@@ -90,16 +86,10 @@ def proxying(
     try:
         said = _said(process, 1 if alone else 2)
         web = None if alone else _address(said, "tracehub is at")
-        running = Proxying(
-            _address(said, "the proxy is at"),
-            web,
-            folder,
-            environment,
-            process,
-            key["key_id"],
-            key["secret_access_key"],
-        )
-        yield running
+        address = _address(said, "the proxy is at")
+        key_id, secret = key["key_id"], key["secret_access_key"]
+        with closing(client_of(address, key_id, secret)) as client:
+            yield Proxying(address, web, folder, environment, process, key_id, secret, client)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=_PATIENCE)
@@ -161,14 +151,14 @@ def _address(said: str, before: str) -> str:
 
 
 def _until_known(address: str, key_id: str, secret: str) -> None:
-    client = client_of(address, key_id, secret)
     deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            client.list_sessions()
-            return
-        except client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "UnrecognizedClientException":
+    with closing(client_of(address, key_id, secret)) as client:
+        while True:
+            try:
+                client.list_sessions()
                 return
-            assert time.monotonic() < deadline, "the proxy never learned of the key"
-            time.sleep(0.1)
+            except client.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] != "UnrecognizedClientException":
+                    return
+                assert time.monotonic() < deadline, "the proxy never learned of the key"
+                time.sleep(0.1)
