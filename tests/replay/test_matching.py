@@ -123,6 +123,7 @@ def test_the_response_names_what_aws_names(in_order: Any) -> None:
 
 def test_the_recorded_request_id_is_given_where_it_is_wanted(by_input: Any) -> None:
     response = by_input.invoke_agent(**AGENT, sessionId="new", inputText="and then?")
+    response["completion"].close()
     assert response["ResponseMetadata"]["RequestId"] == f"{RUN}02"
 
 
