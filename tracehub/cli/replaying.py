@@ -44,7 +44,7 @@ def replay(
         None,
         help="Recordings: files, folders, or - for standard input, in any form that `tracehub import` reads; without "
         "any, the sessions of the database.",
-        metavar="[FILE…]",
+        metavar="FILE…",
     ),
     demo: bool = typer.Option(False, "--demo", help="Replay synthetic demo sessions."),
     match: Match = typer.Option(
