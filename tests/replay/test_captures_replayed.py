@@ -1,5 +1,6 @@
 """Real captures through a real boto3: what was recorded comes back event for event."""
 
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,11 +82,12 @@ def _given() -> dict[str, list[Given]]:
 
 def _asked(client: Any) -> tuple[Events, str | None]:
     events: Events = []
-    try:
-        for event in client.invoke_agent(**AGENT, sessionId="session", **ASKED)["completion"]:
-            events.append(event)
-    except EventStreamError as error:
-        return events, error.response["Error"]["Code"]
+    with closing(client.invoke_agent(**AGENT, sessionId="session", **ASKED)["completion"]) as stream:
+        try:
+            for event in stream:
+                events.append(event)
+        except EventStreamError as error:
+            return events, error.response["Error"]["Code"]
     return events, None
 
 

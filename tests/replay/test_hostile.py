@@ -15,13 +15,14 @@ import zstandard
 from botocore.exceptions import ClientError
 from urllib3.exceptions import ProtocolError
 
-from tests.bedrock.decoding import frame
 from tests.conftest import CHECKOUT
 from tests.replay.asking import answer_in, ask, runtime_of
 from tests.replay.exchanges import RUN, exchange
 from tests.replaying import replaying
 from tests.serving import serving
 from tests.traffic import demo_lines
+from tracehub.bedrock.eventstream import encode_frame
+from tracehub.bedrock.eventstream_headers import HeaderValue
 
 PATH = "/agents/AGENT/agentAliases/ALIAS/sessions/session/text"
 BROKEN = b'{"agentId": "A", "trace": {"orchestrationTrace": {"rationale": {"text": "cut\n'
@@ -93,7 +94,11 @@ def test_a_session_id_that_aws_would_not_take_is_refused(bare: httpx.Client, ses
 
 
 def test_the_whole_frames_of_a_damaged_stream_are_replayed() -> None:
-    [one, two, three] = (frame("chunk", json.dumps({"bytes": text}).encode()) for text in ("b25l", "dHdv", "dGhyZWU="))
+    """Byte for byte, also where AWS would have written them otherwise: see the order, the header and the blanks."""
+    headers: dict[str, HeaderValue] = {":message-type": "event", "x-more": 7, ":event-type": "chunk"}
+    [one, two, three] = (
+        encode_frame(headers, b'{ "bytes" : "%s" }' % text) for text in (b"b25l", b"dHdv", b"dGhyZWU=")
+    )
     damaged = one + two[:-1] + b"!" + three + one[:-9]
     with (
         replaying(damaged, options=("--match", "any", "--speed", "0")) as address,

@@ -1,5 +1,6 @@
 """Which recording a call gets."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.replay.asking import AGENT, answer_in, ask, runtime_of
 from tests.replay.exchanges import RUN, exchange
 from tests.replaying import replaying
+from tests.traffic import demo_lines
 
 # The second turn of `one` stands first, as files may hold turns in any order.
 RECORDINGS = (
@@ -121,7 +123,22 @@ def test_the_response_names_what_aws_names(in_order: Any) -> None:
 
 def test_the_recorded_request_id_is_given_where_it_is_wanted(by_input: Any) -> None:
     response = by_input.invoke_agent(**AGENT, sessionId="new", inputText="and then?")
+    response["completion"].close()
     assert response["ResponseMetadata"]["RequestId"] == f"{RUN}02"
+
+
+def test_the_demo_is_replayed_in_the_order_of_its_sessions() -> None:
+    """Its times are of today and no part of the comparison."""
+    first = json.loads(demo_lines(200).splitlines()[0])
+    with replaying(options=("--demo", "--match", "any", "--speed", "0")) as address, runtime_of(address) as client:
+        events = ask(client)
+    assert [next(iter(event)) for event in events] == [next(iter(message)) for message in first["completion"]]
+    assert (
+        answer_in(events)
+        == b"".join(
+            base64.b64decode(message["chunk"]["bytes"]) for message in first["completion"] if "chunk" in message
+        ).decode()
+    )
 
 
 @pytest.mark.parametrize("asked", [{}, {"enableTrace": False}])

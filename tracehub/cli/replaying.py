@@ -1,33 +1,27 @@
 """`tracehub replay`: recorded sessions as a bedrock-agent-runtime endpoint."""
 
 import gc
-import io
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import typer
 
 from tracehub.cli.environment import read_settings
+from tracehub.cli.recordings import note, of_database, of_demo, of_files
 from tracehub.errors import PermanentError
 
 if TYPE_CHECKING:
-    from tracehub.analytics.knowledge import Knowledge
-    from tracehub.model.record import Limits
     from tracehub.replay.recording import Recording
     from tracehub.replay.server import Replay
-    from tracehub.settings import Settings
 
 PORT = 8323
 LATEST = 1000
-_CHUNK = 1024 * 1024
 
 
 class Match(StrEnum):
@@ -50,7 +44,7 @@ def replay(
         None,
         help="Recordings: files, folders, or - for standard input, in any form that `tracehub import` reads; without "
         "any, the sessions of the database.",
-        metavar="[FILE…]",
+        metavar="FILE…",
     ),
     demo: bool = typer.Option(False, "--demo", help="Replay synthetic demo sessions."),
     match: Match = typer.Option(
@@ -89,77 +83,20 @@ def replay(
     settings = read_settings()
     knowledge = load_knowledge(settings.prices_file, settings.tool_error_rules_file)
     if demo:
-        recordings = _of_demo(limits_of(settings), knowledge)
+        recordings = of_demo(limits_of(settings), knowledge)
     elif files:
-        recordings = _of_files(files, limits_of(settings), knowledge)
+        recordings = of_files(files, limits_of(settings), knowledge)
     else:
-        recordings = _of_database(settings, knowledge, latest)
+        recordings = of_database(settings, knowledge, latest)
     made = Replay(
         matching(match.value, recordings), faults, Pace(speed), recorded_ids=request_ids is RequestIds.RECORDED
     )
     if not _is_loopback(host):
-        _note(f"listening on {host} lets others read every recording")
+        note(f"listening on {host} lets others read every recording")
     # What is held for as long as the server runs need not be looked at by the collector again and again.
     gc.collect()
     gc.freeze()
     _serve(made, host, port, _summary(recordings))
-
-
-def _of_demo(limits: "Limits", knowledge: "Knowledge") -> list["Recording"]:
-    from tracehub.cli.demo import SEED, SESSIONS
-    from tracehub.demo.generate import generate, write
-    from tracehub.replay.captured import captured
-
-    lines = io.BytesIO()
-    write(generate(seed=SEED, sessions=SESSIONS, until=datetime.now(UTC)), lines)
-    lines.seek(0)
-    return list(captured(_chunks(lines), "the demo", limits, knowledge).recordings)
-
-
-def _of_files(paths: list[str], limits: "Limits", knowledge: "Knowledge") -> list["Recording"]:
-    from tracehub.cli.importing import opened, sources_in
-    from tracehub.replay.captured import captured
-
-    recordings: list[Recording] = []
-    for source in sources_in(paths):
-        with opened(source) as file:
-            found = captured(_chunks(file), source, limits, knowledge)
-        if found.unreadable and not found.recordings and source in paths:
-            msg = f"{source} cannot be read: {found.unreadable[0]}"
-            raise PermanentError(msg)
-        if found.unreadable:
-            count = len(found.unreadable)
-            _note(f"{source}: left out {count} that cannot be read, the first because {found.unreadable[0]}")
-        if not found.recordings:
-            _note(f"{source}: no recorded call is in it")
-        recordings += found.recordings
-    if not recordings:
-        msg = f"no recorded call is in {', '.join(paths)}"
-        raise PermanentError(msg)
-    return recordings
-
-
-def _of_database(settings: "Settings", knowledge: "Knowledge", latest: int) -> list["Recording"]:
-    """Only reads, so the database may belong to a running `tracehub serve`."""
-    from tracehub.replay.stored import stored
-    from tracehub.store import migrate
-    from tracehub.store.database import Database, parse_url
-
-    url = parse_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        msg = f"there is no database {url.database} to replay: name files, set TRACEHUB_DATABASE_URL, or try --demo"
-        raise PermanentError(msg)
-    database = Database(url, owned=False)
-    try:
-        with database.reading() as connection:
-            migrate.require_current(connection)
-            recordings = list(stored(connection, knowledge, latest=latest))
-    finally:
-        database.close()
-    if not recordings:
-        msg = "the database holds no session to replay: name files, or try --demo"
-        raise PermanentError(msg)
-    return recordings
 
 
 def _serve(made: "Replay", host: str, port: int, what: str) -> None:
@@ -221,15 +158,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _summary(recordings: Iterable["Recording"]) -> str:
-    listed = list(recordings)
-    sessions = len({recording.session_id for recording in listed})
-    return f"{len(listed):,} call{'s'[: len(listed) != 1]} of {sessions:,} session{'s'[: sessions != 1]}"
+    sessions = [recording.session_id for recording in recordings]
+    return f"{_many(len(sessions), 'call')} of {_many(len(set(sessions)), 'session')}"
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk
-
-
-def _note(text: str) -> None:
-    print(f"tracehub: {text}", file=sys.stderr)
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
