@@ -60,7 +60,7 @@ def test_room_comes_back_when_what_was_read_is_removed(tmp_path: Path) -> None:
 def test_a_disk_that_takes_no_more_costs_the_calls_of_that_group_alone(tmp_path: Path) -> None:
     """RLIMIT_FSIZE stands in for the disk: a write beyond it takes a part, and then fails."""
     code = """
-import resource, signal, sys
+import resource, signal, sys, time
 from pathlib import Path
 from tracehub.spool.entries import Kind
 from tracehub.spool.writer import SpoolWriter
@@ -71,6 +71,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
 writer.add(1, Kind.BYTES, 2, bytes(5000)); writer.add(2, Kind.BYTES, 3, b"in the same group"); writer.flush()
 assert writer.failing, writer.failing
 assert not writer.add(1, Kind.BYTES, 4, b"behind a gap")
+assert not writer.add(4, Kind.BYTES, 4, b"while the disk is known to be full")
+time.sleep(1.1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 writer.forget(1)
 assert writer.add(1, Kind.LOST, 5, b"")
@@ -82,7 +84,7 @@ print(writer.refused)
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout.splitlines()[-1]) == 3
+    assert int(done.stdout.splitlines()[-1]) == 4
     assert [(entry.call, entry.at) for entry in _all(tmp_path)] == [(1, 1), (1, 5), (3, 6)]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 

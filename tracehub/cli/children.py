@@ -34,11 +34,18 @@ class Child:
         self._stop.set()
         self._let_end()
         self._thread.join(self._grace_seconds + 5)
+        if self._thread.is_alive() and self._process is not None:
+            self._process.kill()
 
     def _watch(self) -> None:
         pause = 0.5
         while not self._stop.is_set():
-            self._process = process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 (our own)
+            self._process = process = subprocess.Popen(  # noqa: S603 (our own)
+                # Ctrl+C is for this process alone, which then lets the other end.
+                self._command,
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
             if self._stop.is_set():
                 self._let_end()
             lasted = threading.Event()

@@ -102,7 +102,7 @@ class ProxyProcess:
             return "stopping"
         if self._known.trouble and not self._settings.proxy_open_on_loopback:
             return self._known.trouble
-        return self._upstreams.check()
+        return self._upstreams.trouble
 
     async def _go_on_noting(self, spool: SpoolWriter, metrics: Metrics) -> None:
         while True:

@@ -17,6 +17,7 @@ from tracehub.proxy.signing.sign import Credentials
 
 _log = structlog.get_logger(__name__)
 _RENEW_SECONDS = 30.0
+_RETRY_SECONDS = 5.0
 
 
 class Upstream(NamedTuple):
@@ -35,6 +36,8 @@ class _Place(NamedTuple):
 
 
 _Terms = tuple[str | None, str | None, str | None]
+# Of keys that name nothing, and of the proxy itself.
+_OWN: _Terms = (None, None, None)
 
 
 class Upstreams:
@@ -49,6 +52,7 @@ class Upstreams:
         self._places: dict[_Terms, _Place] = {}
         self._known: dict[_Terms, Upstream] = {}
         self._making = threading.Lock()
+        self._trouble = "the credentials for AWS are not read yet"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="tracehub-credentials", daemon=True)
 
@@ -66,13 +70,10 @@ class Upstreams:
         found = self._known.get(terms)
         return found if found is not None else await asyncio.to_thread(self._first, terms)
 
-    def check(self) -> str | None:
+    @property
+    def trouble(self) -> str | None:
         """Why AWS cannot be called as the proxy itself; None where it can."""
-        try:
-            self._first((None, None, None))
-        except RefusedError as error:
-            return f"{error.message} ({error.__cause__})"
-        return None
+        return None if _OWN in self._known else self._trouble
 
     def _first(self, terms: _Terms) -> Upstream:
         with self._making:
@@ -91,6 +92,13 @@ class Upstreams:
             return made
 
     def _renew(self) -> None:
+        while _OWN not in self._known:
+            try:
+                self._first(_OWN)
+            except RefusedError as error:
+                self._trouble = f"{error.message} ({error.__cause__})"
+                if self._stop.wait(_RETRY_SECONDS):
+                    return
         while not self._stop.wait(_RENEW_SECONDS):
             for terms, place in list(self._places.items()):
                 try:

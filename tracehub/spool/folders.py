@@ -11,6 +11,7 @@ from tracehub.spool.entries import SUFFIX
 
 _WRITER = "writer.lock"
 _READER = "reader.lock"
+_HIDDEN = "."
 
 
 @contextmanager
@@ -22,9 +23,12 @@ def held(folder: Path, name: str) -> Iterator[bool]:
 
 def hold_as_writer(folder: Path) -> IO[bytes]:
     """Marks a folder as written to, until the file that is given back is closed."""
-    folder.mkdir(parents=True, mode=0o700)
-    file = (folder / _WRITER).open("ab")
+    new = folder.with_name(f"{_HIDDEN}{folder.name}")
+    new.mkdir(parents=True, mode=0o700)
+    file = (new / _WRITER).open("ab")
     _lock(file)
+    # Nobody looks at it before it is locked.
+    new.rename(folder)
     return file
 
 
@@ -46,7 +50,7 @@ def is_abandoned(folder: Path) -> bool:
 
 def spools(root: Path) -> list[Path]:
     """The folders of all writers, the oldest first."""
-    return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    return sorted(path for path in root.iterdir() if _is_spool(path)) if root.is_dir() else []
 
 
 def segments(folder: Path) -> list[Path]:
@@ -81,6 +85,10 @@ def _lock(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _is_spool(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(_HIDDEN)
 
 
 def _size(file: Path) -> int:

@@ -17,6 +17,7 @@ _SEGMENT_BYTES = 16 * 1024 * 1024
 _GROUP_SECONDS = 0.1
 _GROUP_BYTES = 1024 * 1024
 _MEASURE_SECONDS = 0.5
+_SHUT_SECONDS = 1.0
 
 
 class SpoolWriter:
@@ -43,6 +44,7 @@ class SpoolWriter:
         self._file: IO[bytes] | None = None
         self._number = 0
         self._written = 0
+        self._shut_until = 0.0
         self._stop = threading.Event()
         self._full = threading.Event()
         self.refused = 0
@@ -60,7 +62,7 @@ class SpoolWriter:
         size = OVERHEAD + len(data)
         with self._lock:
             over = self._waiting_bytes + size > self._buffer_bytes or self.depth + size > self._most_bytes
-            if over or call in self._lost:
+            if over or call in self._lost or self._is_shut():
                 self.refused += 1
                 return False
             self._waiting.append(encode(call, kind, at, data))
@@ -129,8 +131,9 @@ class SpoolWriter:
             self._file.close()
             self._file = None
         self._number += 1
-        file = (self._folder / f"{self._number:010}{SUFFIX}").open("xb", buffering=0)
+        file = (self._folder / _name(self._number)).open("xb", buffering=0)
         self._file = file
+        self._written = 0
         _write_all(file, MAGIC)
         self._written = len(MAGIC)
         self._on_disk += len(MAGIC)
@@ -143,9 +146,20 @@ class SpoolWriter:
         if self._file is not None:
             self._file.close()
             self._file = None
+            if self._written <= len(MAGIC):
+                (self._folder / _name(self._number)).unlink(missing_ok=True)
         with self._lock:
+            self._shut_until = time.monotonic() + _SHUT_SECONDS
             self.refused += entries
             self._lost |= calls
+
+    def _is_shut(self) -> bool:
+        """Whether the disk has refused something just now."""
+        return self.failing is not None and time.monotonic() < self._shut_until
+
+
+def _name(number: int) -> str:
+    return f"{number:010}{SUFFIX}"
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:
