@@ -1,22 +1,31 @@
 """How long to wait before trying again."""
 
 import random
+import threading
+from collections.abc import Callable
 
 LONGEST = 60.0
 
 
 class Backoff:
-    """Full jitter: a random time up to twice the last bound, at most a minute; begins anew after a success."""
+    """A random time between half a bound and the whole of it; the bound doubles with every failure in a row.
 
-    def __init__(self, first: float = 0.5, chance: random.Random | None = None) -> None:
+    It is at most a minute, and `first` seconds again after a success. `jitter` gives numbers from 0 to 1.
+    """
+
+    def __init__(self, first: float = 1.0, jitter: Callable[[], float] = random.random) -> None:
         self._first = first
         self._bound = first
-        self._chance = chance or random.Random()  # noqa: S311 (not a secret)
+        self._jitter = jitter
 
     def next(self) -> float:
         """Seconds to wait now."""
         bound, self._bound = self._bound, min(LONGEST, self._bound * 2)
-        return self._chance.uniform(bound / 2, bound)
+        return bound / 2 * (1 + self._jitter())
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Waits, unless and until `stop` is set: whether it is."""
+        return stop.wait(self.next())
 
     def reset(self) -> None:
         """The last try went well."""

@@ -68,7 +68,7 @@ class Reader:
             shards.tell(connection, self.claim.source, self.claim.shard, **msgspec.structs.asdict(status), now=now)
 
     def _read(self) -> None:
-        backoff = Backoff(first=1.0)
+        backoff = Backoff()
         while not self._stop.is_set():
             try:
                 self._run(self.tell, self._stop)

@@ -53,7 +53,7 @@ class CloudWatchCollector:
 
     def run(self) -> None:
         """Returns when told to stop; TracehubErrors of the way in pass through."""
-        backoff = Backoff(first=1.0)
+        backoff = Backoff()
         while not self._stop.is_set():
             try:
                 waited = self.step()

@@ -43,7 +43,7 @@ def pages(
     what a person has to change, and for a page token that has expired.
     """
     token: str | None = None
-    backoff = Backoff()
+    backoff = Backoff(first=0.5)
     while budget.wait(stop):
         answer = _ask(client, {**request, "nextToken": token} if token else dict(request))
         if isinstance(answer, Failure):
@@ -51,7 +51,7 @@ def pages(
                 budget.throttled()
             troubled(answer)
             _log.warning("CloudWatch Logs did not answer", kind=answer.kind, rate=budget.rate)
-            if stop.wait(backoff.next()):
+            if backoff.wait(stop):
                 return
             continue
         budget.served()

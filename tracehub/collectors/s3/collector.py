@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from tracehub.collectors.access import client as client_of
+from tracehub.collectors.backoff import Backoff
 from tracehub.collectors.s3.attempts import Attempts
-from tracehub.collectors.s3.backoff import Backoff
 from tracehub.collectors.s3.objects import Objects
 from tracehub.collectors.s3.queue import POLL_SECONDS, RENEW_SECONDS, VISIBILITY_SECONDS, Queue, Received
 from tracehub.collectors.s3.reading import StoppedError
@@ -58,7 +58,7 @@ class S3Collector:
         self._attempts = Attempts(self._s3, objects, stop)
         report = Report(tell, clock)
         self._tell_listing = report.part("listing")
-        self._list_backoff = Backoff(stop, jitter)
+        self._list_backoff = Backoff(jitter=jitter)
         self._read_until: int | None = None
         self._receiver: Receiver | None = None
         if source.queue_url is not None:
@@ -110,14 +110,14 @@ class S3Collector:
         if self._receiver is None:
             self._stop.wait()
             return
-        backoff = Backoff(self._stop, self._jitter)
+        backoff = Backoff(jitter=self._jitter)
         while not self._stop.is_set():
             received = self._receiver.once()
             trouble = trouble_of(received)
             if trouble is None:
                 backoff.reset()
             elif trouble.may_pass:
-                backoff.wait()
+                backoff.wait(self._stop)
             else:
                 self._stop.wait(RETRY_SECONDS)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tracehub.collectors.aws_errors import AWS_ERRORS, Failure, failure_of
+from tracehub.collectors.backoff import Backoff
 from tracehub.collectors.s3.attempts import AT_LARGE, Attempts
-from tracehub.collectors.s3.backoff import Backoff
 from tracehub.collectors.s3.listing import Page, list_page
 from tracehub.collectors.s3.objects import Objects
 from tracehub.collectors.s3.selection import Selection
@@ -97,7 +97,7 @@ class Sweep:
         """Tells the failure; True after having waited where it may pass by itself."""
         self._say("waiting" if failure.may_pass else "failing", waiting, failure)
         if failure.may_pass:
-            self._backoff.wait()
+            self._backoff.wait(self._stop)
         return failure.may_pass
 
     def _end(self, started: int) -> bool:
