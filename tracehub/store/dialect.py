@@ -1,6 +1,6 @@
 """Where SQLite and PostgreSQL differ: upserts, bulk writes and locks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import cast
 
@@ -58,12 +58,6 @@ def insert_new(
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
-
-
-def in_parts(values: Sequence[str], most: int = 10_000) -> Iterator[Sequence[str]]:
-    """The values for one IN after the other: both databases bound the parameters of a statement."""
-    for place in range(0, len(values), most):
-        yield values[place : place + most]
 
 
 def now(connection: Connection) -> int:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from tracehub.errors import StaleError
 from tracehub.model.collected import LogStream
-from tracehub.store.dialect import in_parts, insert, upsert
+from tracehub.store.chunks import in_chunks
+from tracehub.store.dialect import insert, upsert
 from tracehub.store.schema import DEFAULT_PROJECT, log_seen, log_streams
 from tracehub.store.text import clean
 
@@ -47,7 +48,7 @@ def load(
 ) -> dict[LogStream, Sitting]:
     """Where these streams stand."""
     found = {stream: Sitting(stream=stream) for stream in streams}
-    for ids in in_parts([id_of(stream) for stream in found]):
+    for ids in in_chunks([id_of(stream) for stream in found]):
         query = select(log_streams).where(log_streams.c.project_id == project, log_streams.c.stream_id.in_(ids))
         for row in connection.execute(query):
             sitting = _sitting(row)
@@ -111,7 +112,7 @@ def seen(
         log_seen.c.minute.between(first_ms // MINUTE_MS, last_ms // MINUTE_MS),
     )
     found: dict[LogStream, dict[int, bytes]] = {}
-    for ids in in_parts(list(by_id)):
+    for ids in in_chunks(by_id):
         for row in connection.execute(query.where(log_seen.c.stream_id.in_(ids))):
             found.setdefault(by_id[row.stream_id], {})[row.minute] = row.ids
     return found
