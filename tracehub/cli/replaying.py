@@ -2,11 +2,8 @@
 
 import gc
 import logging
-import signal
-import socket
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -102,24 +99,13 @@ def replay(
 def _serve(made: "Replay", host: str, port: int, what: str) -> None:
     import uvicorn
 
-    class Server(uvicorn.Server):
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Stops serving on a signal, but does not raise it again as uvicorn does."""
-            before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for each, handler in before.items():
-                    signal.signal(each, handler)
+    from tracehub.cli.listening import Server, reached
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                address = _address(host, self.servers[0].sockets[0].getsockname()[1])
-                typer.echo(f"replaying {what} at {address}  (Ctrl+C stops it)")
-                typer.echo(f"export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME={address}")
-                sys.stdout.flush()
+    def started(at: int) -> None:
+        address = f"http://{reached(host)}:{at}"
+        typer.echo(f"replaying {what} at {address}  (Ctrl+C stops it)")
+        typer.echo(f"export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME={address}")
+        sys.stdout.flush()
 
     logging.getLogger("uvicorn.error").addFilter(_is_unexpected)
     config = uvicorn.Config(
@@ -136,19 +122,13 @@ def _serve(made: "Replay", host: str, port: int, what: str) -> None:
         timeout_graceful_shutdown=1,
         backlog=4096,
     )
-    Server(config).run()
+    Server(config, started).run()
 
 
 def _is_unexpected(record: logging.LogRecord) -> bool:
     """A response that ends in the middle is what cut@N is for; streams that still wait when all ends are cut too."""
     said = record.getMessage()
     return "without completing response" not in said and "timeout graceful shutdown exceeded" not in said
-
-
-def _address(host: str, port: int) -> str:
-    """Where a client on this machine finds the server."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (only compared)
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,9 +1,6 @@
 """`tracehub serve`: the web UI and the API."""
 
-import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import typer
@@ -53,25 +50,13 @@ def serve_app(app: "App") -> None:
     import uvicorn
 
     from tracehub.app import web_of
+    from tracehub.cli.listening import Server
 
     address = address_of(app.settings)
 
-    class Server(uvicorn.Server):
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Stops serving on a signal, but does not raise it again as uvicorn does: what is open is closed first."""
-            before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for each, handler in before.items():
-                    signal.signal(each, handler)
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                app.announce(address)
-                typer.echo(f"tracehub is at {address}  (Ctrl+C stops it)")
+    def started(_: int) -> None:
+        app.announce(address)
+        typer.echo(f"tracehub is at {address}  (Ctrl+C stops it)")
 
     config = uvicorn.Config(
         web_of(app),
@@ -83,10 +68,11 @@ def serve_app(app: "App") -> None:
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    Server(config).run()
+    Server(config, started).run()
 
 
 def address_of(settings: Settings) -> str:
     """The URL at which a browser finds the server."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (only compared)
-    return f"http://{host}:{settings.port}"
+    from tracehub.cli.listening import reached
+
+    return f"http://{reached(settings.host)}:{settings.port}"
