@@ -22,6 +22,7 @@ from tracehub.proxy.signing import refusals
 from tracehub.proxy.signing.refusals import RefusedError
 from tracehub.proxy.terms import Terms
 from tracehub.proxy.upstream import Upstreams
+from tracehub.proxy.well_formed import require_well_formed
 from tracehub.spool.writer import SpoolWriter
 
 _log = structlog.get_logger(__name__)
@@ -86,6 +87,7 @@ class Relay:
             self._metrics.running -= 1
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        require_well_formed(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
         body = await read_body(scope, receive, self._terms.most_body_bytes, self._terms.body_seconds)
         began = time.perf_counter()
         arrived = self._clock()
