@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from tests.proxying import REGION, UPSTREAM_KEY, UPSTREAM_SECRET
 
 Header = tuple[str, str]
-OK = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: r-1\r\ncontent-length: 2\r\n\r\n{}'
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-amzn-requestid: r-1\r\ncontent-length: 2\r\n\r\n{}"
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Asked:
 
 @dataclass
 class Echo:
-    """`answer` is what the next requests get, whole, or what makes it; a connection ends behind an answer that says so."""
+    """`answer` is what the next request gets, or what makes it; the connection ends behind one that says so."""
 
     address: str = ""
     asked: list[Asked] = field(default_factory=list)
@@ -92,7 +92,9 @@ def echoing(tls: ssl.SSLContext | None = None) -> Iterator[Echo]:
                 while (asked := _read(self)) is not None:
                     echo.asked.append(asked)
                     answer = echo.answer if isinstance(echo.answer, bytes) else echo.answer(asked)
-                    self.wfile.write(answer)
+                    self.wfile.write(
+                        answer if asked.method != "HEAD" else answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+                    )
                     self.wfile.flush()
                     if b"\r\nconnection: close\r\n" in answer[:2000].lower():
                         return
