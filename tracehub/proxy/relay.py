@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from tracehub.proxy.admission import Admission
 from tracehub.proxy.answers import answer
 from tracehub.proxy.capture import Capture
-from tracehub.proxy.exchange import Exchange
+from tracehub.proxy.exchange import BrokenAnswerError, Exchange
 from tracehub.proxy.kept_request import kept_request
 from tracehub.proxy.metrics import Metrics
 from tracehub.proxy.operations import TRACED, operation_of
@@ -81,6 +81,9 @@ class Relay:
             self._metrics.refused(error.code)
             _log.debug("refused", code=error.code, path=scope["raw_path"][:200].decode("latin-1"))
             await answer(send, *refusals.answer(error, str(uuid4())))
+        except BrokenAnswerError as error:
+            # Whose answer is not complete on return is cut by the server.
+            _log.warning(str(error), path=scope["raw_path"][:200].decode("latin-1"))
         except CallerLeftError:
             self._metrics.callers_left += 1
         finally:
