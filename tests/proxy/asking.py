@@ -4,7 +4,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from urllib.parse import urlsplit
 
 from tests.proxy.signing.requests import Wire, signed_by_botocore
@@ -18,11 +18,12 @@ OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-l
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: names of headers are in small letters."""
+    """An answer: names of headers are in small letters; `is_whole` tells whether it came to its end."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    is_whole: bool = True
 
     def values(self, name: str) -> list[str]:
         """All values of a header."""
@@ -79,7 +80,10 @@ def received(connection: socket.socket, method: str = "GET") -> Answer:
     with HTTPResponse(connection, method=method) as response:
         response.begin()
         headers = [(name.lower(), value) for name, value in response.headers.raw_items()]
-        return Answer(response.status, headers, response.read())
+        try:
+            return Answer(response.status, headers, response.read())
+        except IncompleteRead as error:
+            return Answer(response.status, headers, error.partial, is_whole=False)
 
 
 def ask(run: Proxying, method: str = "POST", target: str = PATH, body: bytes = b"{}", **more: object) -> Answer:
