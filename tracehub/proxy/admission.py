@@ -1,5 +1,6 @@
 """Decides who may call what."""
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -11,6 +12,9 @@ from tracehub.proxy.operations import Operation
 from tracehub.proxy.rate import Rates
 from tracehub.proxy.signing.refusals import denied
 from tracehub.proxy.signing.verify import verify
+
+# The signature is over the path without them: it would be good for other paths too.
+_DOTS = re.compile(rb"/\.{1,2}(?:/|\Z)")
 
 
 class Admitted(NamedTuple):
@@ -50,7 +54,7 @@ class Admission:
         )
         key = self._keys.one(caller.key_id)
         self._keys.used(caller.key_id, now)
-        if operation is None and b"/." in scope["raw_path"]:
+        if _DOTS.search(scope["raw_path"]):
             raise denied("paths with dot segments are not passed on")
         named = operation.named if operation else {}
         require(key, operation.name if operation else None, named.get("agentId"), named.get("agentAliasId"))

@@ -1,8 +1,9 @@
 """One call: the request to AWS, and AWS's answer back to the caller, byte for byte as it comes."""
 
 import asyncio
+import io
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import aiohttp
 import structlog
@@ -33,6 +34,8 @@ _NOT_PASSED_BACK = {
 }
 # Said anew for this connection.
 _SAID_ANEW = {b"host", b"content-length"}
+# What is larger is written piece by piece, between the other calls.
+_WRITTEN_AT_ONCE = 512 * 1024
 
 
 class BrokenAnswerError(Exception):
@@ -104,19 +107,19 @@ class Exchange:
         kept = [(name, value) for name, value in scope["headers"] if name not in _SAID_ANEW]
         kept.append((b"host", upstream.host))
         signed = sign(method, path, query, kept, body.sha256, upstream.credentials, upstream.region, self._clock())
-        headers = CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in signed)
+        headers = CIMultiDict((name.decode(), value.decode()) for name, value in signed)
         target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
         self._metrics.added(time.perf_counter() - self._began)
         return await self._session.request(
             method,
             URL(upstream.endpoint + target, encoded=True),
             headers=headers,
-            data=body.data or None,
+            data=_sent(body.data),
             allow_redirects=False,
         )
 
     async def _pass_back(self, answered: aiohttp.ClientResponse, gone: "asyncio.Future[Message]", send: Send) -> Closed:
-        headers = list(_passed_back(answered.raw_headers))
+        headers = list(_passed_back(answered.status, answered.raw_headers))
         at = self._clock()
         if self._capture is not None:
             self._capture.answered(answered.status, headers, at)
@@ -179,8 +182,17 @@ def _broken(error: Exception) -> BrokenAnswerError:
     return BrokenAnswerError(f"AWS broke its answer off: {type(error).__name__}")
 
 
-def _passed_back(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    for name, value in headers:
-        lower = name.lower()
-        if lower not in _NOT_PASSED_BACK:
-            yield lower, value
+def _sent(body: bytes) -> bytes | io.BytesIO | None:
+    if not body:
+        return None
+    return body if len(body) <= _WRITTEN_AT_ONCE else io.BytesIO(body)
+
+
+def _passed_back(status: int, headers: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Without what is of AWS's connection alone, and without the length of a body that a 304 does not bring."""
+    dropped = _NOT_PASSED_BACK | {b"content-length"} if status == 304 else _NOT_PASSED_BACK
+    lowered = [(name.lower(), value) for name, value in headers]
+    for name, value in lowered:
+        if name == b"connection":
+            dropped = dropped | {word.strip().lower() for word in value.split(b",")}
+    return (each for each in lowered if each[0] not in dropped)

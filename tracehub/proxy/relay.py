@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from tracehub.proxy.admission import Admission
 from tracehub.proxy.answers import answer
 from tracehub.proxy.capture import Capture
-from tracehub.proxy.exchange import Exchange
+from tracehub.proxy.exchange import BrokenAnswerError, Exchange
 from tracehub.proxy.kept_request import kept_request
 from tracehub.proxy.metrics import Metrics
 from tracehub.proxy.operations import TRACED, operation_of
@@ -22,6 +22,7 @@ from tracehub.proxy.signing import refusals
 from tracehub.proxy.signing.refusals import RefusedError
 from tracehub.proxy.terms import Terms
 from tracehub.proxy.upstream import Upstreams
+from tracehub.proxy.well_formed import require_well_formed
 from tracehub.spool.writer import SpoolWriter
 
 _log = structlog.get_logger(__name__)
@@ -80,12 +81,16 @@ class Relay:
             self._metrics.refused(error.code)
             _log.debug("refused", code=error.code, path=scope["raw_path"][:200].decode("latin-1"))
             await answer(send, *refusals.answer(error, str(uuid4())))
+        except BrokenAnswerError as error:
+            # Whose answer is not complete on return is cut by the server.
+            _log.warning(str(error), path=scope["raw_path"][:200].decode("latin-1"))
         except CallerLeftError:
             self._metrics.callers_left += 1
         finally:
             self._metrics.running -= 1
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        require_well_formed(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
         body = await read_body(scope, receive, self._terms.most_body_bytes, self._terms.body_seconds)
         began = time.perf_counter()
         arrived = self._clock()
