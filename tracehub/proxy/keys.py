@@ -30,6 +30,9 @@ class Keys:
         master = self._master_of(live) if live else b""
         self._held = {key.key_id: _held(master, key) for key in live}
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def secrets_of(self, key_id: str, now: int) -> tuple[bytes, ...]:
         """The secrets of a key that are valid at `now`, the newest first.
 

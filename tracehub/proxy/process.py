@@ -66,6 +66,8 @@ class ProxyProcess:
         try:
             await self._listen(server)
             started(server.address)
+            if not self._keys and not settings.proxy_open_on_loopback:
+                _log.warning("nobody may call yet: `tracehub keys create NAME` makes a key")
             await stop.wait()
             self._stopping = True
             _log.info("the proxy stops", running=metrics.running)

@@ -52,6 +52,7 @@ class Upstreams:
         self._places: dict[_Terms, _Place] = {}
         self._known: dict[_Terms, Upstream] = {}
         self._making = threading.Lock()
+        self._complaints: dict[_Terms, type[Exception]] = {}
         self._trouble = "the credentials for AWS are not read yet"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="tracehub-credentials", daemon=True)
@@ -84,12 +85,19 @@ class Upstreams:
                 place = self._places[terms] = self._places.get(terms) or self._place(terms)
                 made = self._known[terms] = _upstream(place)
             except (*AWS_ERRORS, ValueError) as error:
-                _log.error("the proxy cannot call AWS", role=terms[1], error=type(error).__name__)
                 said = "tracehub's proxy has no credentials for AWS now"
                 if isinstance(error, NoRegionError):
                     said = "tracehub's proxy knows no region of AWS: AWS_REGION or TRACEHUB_PROXY_REGION names one"
+                self._complain(terms, said, error)
                 raise RefusedError(503, "ServiceUnavailableException", said) from error
+            self._complaints.pop(terms, None)
             return made
+
+    def _complain(self, terms: _Terms, said: str, error: Exception) -> None:
+        """Says it once, and not with every call."""
+        if self._complaints.get(terms) != type(error):
+            self._complaints[terms] = type(error)
+            _log.error(said, role=terms[1], error=type(error).__name__)
 
     def _renew(self) -> None:
         while _OWN not in self._known:
