@@ -95,7 +95,7 @@ class Upstreams:
 
     def _complain(self, terms: _Terms, said: str, error: Exception) -> None:
         """Says it once, and not with every call."""
-        if self._complaints.get(terms) != type(error):
+        if self._complaints.get(terms) is not type(error):
             self._complaints[terms] = type(error)
             _log.error(said, role=terms[1], error=type(error).__name__)
 
