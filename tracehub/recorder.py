@@ -601,7 +601,7 @@ def request_of(given: Mapping[str, Any], attributes: Sequence[str]) -> dict[str,
     kept = {name: given[name] for name in (*_IDS, "enableTrace") if name in given}
     state = given.get("sessionState") or given.get("inlineSessionState")
     if isinstance(state, Mapping):
-        files = state.get("files")
+        files: Any = state.get("files")
         kept["sessionState"] = {
             **{name: state[name] for name in _RETURNED if name in state},
             **{name: _allowed(state[name], attributes) for name in _ATTRIBUTES if _is_filled(state.get(name), Mapping)},
