@@ -601,12 +601,22 @@ def request_of(given: Mapping[str, Any], attributes: Sequence[str]) -> dict[str,
     kept = {name: given[name] for name in (*_IDS, "enableTrace") if name in given}
     state = given.get("sessionState") or given.get("inlineSessionState")
     if isinstance(state, Mapping):
+        files: Any = state.get("files")
         kept["sessionState"] = {
             **{name: state[name] for name in _RETURNED if name in state},
-            **{name: _allowed(state[name], attributes) for name in _ATTRIBUTES if state.get(name)},
-            **({"files": [{"name": file.get("name")} for file in state["files"]]} if state.get("files") else {}),
+            **{name: _allowed(state[name], attributes) for name in _ATTRIBUTES if _is_filled(state.get(name), Mapping)},
+            **({"files": [_named(file) for file in files]} if _is_filled(files, (list, tuple)) else {}),
         }
     return kept
+
+
+def _is_filled(value: Any, kind: Any) -> bool:
+    """What is of no kind that AWS takes is not looked into: AWS refuses it."""
+    return isinstance(value, kind) and bool(value)
+
+
+def _named(file: Any) -> dict[str, Any]:
+    return {"name": file.get("name") if isinstance(file, Mapping) else None}
 
 
 def _allowed(values: Mapping[str, Any], attributes: Sequence[str]) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def test_a_signature_of_another_request_is_refused(run: Proxying, name: str) -> 
     ],
 )
 def test_a_request_signed_well_by_somebody_else_is_refused(
-    run: Proxying, echo: Echo, given: dict[str, str], code: str | None
+    run: Proxying, echo: Echo, given: dict[str, Any], code: str | None
 ) -> None:
     answer = ask(run, **given)
     if code is None:

@@ -99,7 +99,7 @@ def _known(row: dict[str, Any], call: Call) -> dict[str, Any]:
     if call.source == DEMO:
         return row
     told = {name: value for name, value in row.items() if value is not None and name not in _OF_THE_CALL}
-    if told.get("name") in ("agent", row.get("agent_id")):
+    if "name" in told and told["name"] in ("agent", row["agent_id"]):
         del told["name"]
     if call.trace["session_reported"] and "session_id" in row:
         told["session_id"] = call.trace["session_id"]

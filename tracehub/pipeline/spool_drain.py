@@ -152,7 +152,12 @@ class _Reading:
             opened = msgspec.json.decode(entry.data, type=Opened)
             self._calls[entry.call] = CapturedCall(State(opened=opened, opened_at=entry.at), self.findings)
         elif (call := self._calls.get(entry.call)) is not None:
-            self._go_on(call, entry)
+            try:
+                self._go_on(call, entry)
+            except (ValueError, TypeError, RecursionError) as error:
+                # Else no other call would ever be stored.
+                self._calls.pop(entry.call, None)
+                self.findings.quarantine(f"what the proxy kept of a call cannot be read: {error}", entry.data)
 
     def break_off(self) -> None:
         """Ends every call that runs."""

@@ -13,12 +13,15 @@ _MEMBER = "enableTrace"
 
 
 def forced(body: bytes) -> bytes | None:
-    """The body with `enableTrace` on and all else as it was; None where it is on already, or the body is no object."""
+    """The body with `enableTrace` on and all else as it was.
+
+    None where it is on already, and where AWS would refuse the body: where it is no object, or says neither yes nor no.
+    """
     try:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if bytes(members.get(_MEMBER, b"")).strip() == b"true":
+    if bytes(members.get(_MEMBER, b"false")).strip() not in (b"false", b"null"):
         return None
     return msgspec.json.encode({**members, _MEMBER: True})
 
