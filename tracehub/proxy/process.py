@@ -1,6 +1,7 @@
 """One process of the proxy: its parts, connected, from start to stop."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Sequence
 
@@ -65,6 +66,7 @@ class ProxyProcess:
         noting = asyncio.get_running_loop().create_task(self._go_on_noting(spool, metrics))
         try:
             await self._listen(server)
+            _settle()
             started(server.address)
             if not self._keys and not settings.proxy_open_on_loopback:
                 _log.warning("nobody may call yet: `tracehub keys create NAME` makes a key")
@@ -118,3 +120,10 @@ class ProxyProcess:
             0, Kind.LOST, self._clock(), b"%d" % (metrics.lost - self._told_lost)
         ):
             self._told_lost = metrics.lost
+
+
+def _settle() -> None:
+    """What is loaded by now stays: Python's collector, which would stop all calls to look at it, may pass it over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
