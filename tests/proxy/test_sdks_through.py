@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_javascript(run: Proxying, upstream: str, handler: str, traced: bool) ->
     ],
 )
 def test_javascript_hears_why_it_is_refused(
-    run: Proxying, handler: str, credentials: dict[str, str], name: str
+    run: Proxying, handler: str, credentials: dict[str, Any], name: str
 ) -> None:
     given = {"accessKeyId": run.key_id, "secretAccessKey": run.secret, **credentials}
     answer = javascript.invoke(run.address, region=REGION, credentials=given, requestHandler=handler, **_ASKED)
@@ -90,7 +91,7 @@ def test_javascript_hears_why_it_is_refused(
     assert (answer.error["name"], answer.events) == (name, [])
 
 
-_ASKED = {"sessionId": CALL["sessionId"], "inputText": "hi"}
+_ASKED: dict[str, Any] = {"sessionId": CALL["sessionId"], "inputText": "hi"}
 
 
 def _asked(address: str, run: Proxying, asked: dict[str, object]) -> list[dict[str, object]]:
@@ -102,5 +103,5 @@ def _asked(address: str, run: Proxying, asked: dict[str, object]) -> list[dict[s
 
 def _invoked(address: str, run: Proxying, traced: bool, handler: str) -> javascript.Answer:
     given = {"accessKeyId": run.key_id, "secretAccessKey": run.secret}
-    trace = {"enableTrace": True} if traced else {}
+    trace: dict[str, Any] = {"enableTrace": True} if traced else {}
     return javascript.invoke(address, region=REGION, credentials=given, requestHandler=handler, **_ASKED, **trace)
