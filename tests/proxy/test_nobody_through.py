@@ -169,7 +169,7 @@ def test_a_signature_in_the_query_is_refused(run: Proxying) -> None:
 
 def test_a_key_that_is_revoked_expired_or_rotated_out_is_refused(run: Proxying, echo: Echo) -> None:
     revoked, rotated = run.new_key(), run.new_key()
-    expiring = run.new_key("--expires", "4s")
+    expiring = run.new_key("--expires", "8s")
     run.tracehub("keys", "revoke", revoked[0])
     run.tracehub("keys", "rotate", rotated[0], "--overlap", "0s")
     _until_refused(run, *revoked, code="UnrecognizedClientException")
