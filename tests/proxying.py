@@ -73,13 +73,20 @@ def client_of(address: str, key_id: str, secret: str, **options: Any) -> Any:
 
 @contextmanager
 def proxying(
-    upstream: str, folder: Path, *, database_url: str | None = None, alone: bool = False, **settings: str
+    upstream: str,
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    alone: bool = False,
+    aws: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> Iterator[Proxying]:
     """`tracehub serve --proxy`, or `tracehub proxy` alone, in `folder`; `settings` are TRACEHUB_* in small letters.
 
     The database is SQLite in the folder unless `database_url` names another one, which has to be migrated.
+    `aws` are more variables of its environment.
     """
-    environment = _environment(upstream, folder, database_url, settings)
+    environment = {**_environment(upstream, folder, database_url, settings), **(aws or {})}
     key = json.loads(_tracehub(folder, environment, "keys", "create", "test", "--json"))
     words = ("proxy",) if alone else ("serve", "--proxy", "--port", str(_free_port()))
     process = start(folder, environment, *words)

@@ -69,8 +69,8 @@ def written(wire: Wire, chunks: Sequence[bytes] | None = None) -> bytes:
 def send(address: str, data: bytes, method: str = "GET", tls: ssl.SSLContext | None = None) -> Answer:
     """What is answered to these bytes on a new connection."""
     url = urlsplit(address)
-    with socket.create_connection((url.hostname or "", url.port or 0), timeout=_PATIENCE) as plain:
-        connection = tls.wrap_socket(plain, server_hostname=url.hostname) if tls else plain
+    plain = socket.create_connection((url.hostname or "", url.port or 0), timeout=_PATIENCE)
+    with tls.wrap_socket(plain, server_hostname=url.hostname) if tls else plain as connection:
         connection.sendall(data)
         return received(connection, method)
 

@@ -63,11 +63,15 @@ class Asked:
 
 @dataclass
 class Echo:
-    """`answer` is what the next request gets, or what makes it; the connection ends behind one that says so."""
+    """`answer` is what the next request gets, or what makes it; the connection ends behind one that says so.
+
+    `more` is sent behind the answer, as fast as it is read.
+    """
 
     address: str = ""
     asked: list[Asked] = field(default_factory=list)
     answer: bytes | Callable[[Asked], bytes] = OK
+    more: Iterator[bytes] = field(default_factory=lambda: iter(()))
 
     def take(self) -> Asked:
         """The only request since this was asked last."""
@@ -95,7 +99,8 @@ def echoing(tls: ssl.SSLContext | None = None) -> Iterator[Echo]:
                     self.wfile.write(
                         answer if asked.method != "HEAD" else answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
                     )
-                    self.wfile.flush()
+                    for piece in echo.more:
+                        self.wfile.write(piece)
                     if b"\r\nconnection: close\r\n" in answer[:2000].lower():
                         return
             except OSError:

@@ -169,7 +169,7 @@ def test_a_signature_in_the_query_is_refused(run: Proxying) -> None:
 
 def test_a_key_that_is_revoked_expired_or_rotated_out_is_refused(run: Proxying, echo: Echo) -> None:
     revoked, rotated = run.new_key(), run.new_key()
-    expiring = run.new_key("--expires", "4s")
+    expiring = run.new_key("--expires", "8s")
     run.tracehub("keys", "revoke", revoked[0])
     run.tracehub("keys", "rotate", rotated[0], "--overlap", "0s")
     _until_refused(run, *revoked, code="UnrecognizedClientException")
@@ -281,16 +281,35 @@ def open_run(echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def test_this_machine_needs_no_key_where_it_was_opened(echo: Echo, open_run: Proxying) -> None:
-    bare = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{}}".encode()
-    assert send(open_run.address, bare).status == 200
-    assert echo.take().is_signed()
+    for host in ("127.0.0.1:8322", "localhost:8322", "localhost", "[::1]:8322"):
+        assert send(open_run.address, _bare(host)).status == 200
+        assert echo.take().is_signed()
     assert ask(open_run, secret="wrong").status == 200
     assert echo.take().is_signed()
 
 
+@pytest.mark.parametrize(
+    ("host", "headers"),
+    [
+        ("127.0.0.1:8322", "origin: https://example.com\r\n"),
+        ("127.0.0.1:8322", "sec-fetch-site: cross-site\r\n"),
+        ("example.com:8322", ""),
+        ("127.0.0.1.example.com", ""),
+        ("192.0.2.1:8322", ""),
+        ("", ""),
+    ],
+)
+def test_a_page_in_a_browser_of_this_machine_is_not_this_machine(open_run: Proxying, host: str, headers: str) -> None:
+    assert _code(send(open_run.address, _bare(host, headers))) == "MissingAuthenticationTokenException"
+
+
 def test_it_is_shut_where_it_was_not(run: Proxying) -> None:
-    bare = f"POST {PATH} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{{}}"
-    assert _code(send(run.address, bare.encode())) == "MissingAuthenticationTokenException"
+    request = _bare("127.0.0.1", "x-forwarded-for: 127.0.0.1\r\n")
+    assert _code(send(run.address, request)) == "MissingAuthenticationTokenException"
+
+
+def _bare(host: str, headers: str = "") -> bytes:
+    return f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: 2\r\n\r\n{{}}".encode()
 
 
 def _code(answer: Answer) -> str:
@@ -322,7 +341,7 @@ def _until_refused(run: Proxying, key_id: str, secret: str, *, code: str) -> Non
 async def _http2(address: str, given: dict[bytes, bytes]) -> int | None:
     """The status, None where the request was no HTTP/2 at all."""
     async with connected(Http2Client, address) as client:
-        pseudo = {b":method": b"GET", b":scheme": b"http", b":authority": b"test", b":path": b"/", **given}
+        pseudo = {b":method": b"GET", b":scheme": b"http", b":authority": b"127.0.0.1", b":path": b"/", **given}
         client.latest = client.h2.get_next_available_stream_id()
         client._parts[client.latest] = []
         client.h2.config.validate_outbound_headers = False

@@ -64,7 +64,10 @@ class State(msgspec.Struct, kw_only=True):
 
 
 class CapturedCall:
-    """Reads one call into `findings`. All times are in microseconds since 1970 UTC."""
+    """Reads one call into `findings`. All times are in microseconds since 1970 UTC.
+
+    ValueError, TypeError or RecursionError where what was kept cannot be read.
+    """
 
     def __init__(self, state: State, findings: Findings) -> None:
         self._state = state
@@ -126,8 +129,9 @@ class CapturedCall:
     def _tell(self, message: Message, at: int) -> None:
         state = self._state
         repeat = 0
+        # Asked of every message: whose content no store could hold fails here, where its call is known.
+        name = id_of(message)
         if may_repeat(message):
-            name = id_of(message)
             repeat = state.repeats.get(name, 0)
             state.repeats[name] = repeat + 1
         self._findings.items.append(Recorded(arrived(message, _time(at)), self._request_id, state.index, repeat))

@@ -15,6 +15,8 @@ from tracehub.proxy.signing.verify import verify
 
 # The signature is over the path without them: it would be good for other paths too.
 _DOTS = re.compile(rb"/\.{1,2}(?:/|\Z)")
+_OF_BROWSERS = {b"origin", b"sec-fetch-site"}
+_PORT = re.compile(rb":\d+\Z")
 
 
 class Admitted(NamedTuple):
@@ -26,7 +28,7 @@ class Admitted(NamedTuple):
 
 
 class Admission:
-    """Verifies signatures under tracehub's keys. With `open_on_loopback`, callers of this machine need none."""
+    """Verifies signatures under tracehub's keys. With `open_on_loopback`, programs of this machine need none."""
 
     def __init__(
         self, keys: Keys, hosts: tuple[bytes, ...], clock: Callable[[], int], *, open_on_loopback: bool = False
@@ -39,7 +41,7 @@ class Admission:
 
     def admit(self, scope: Scope, body_sha256: str, operation: Operation | None) -> Admitted:
         """RefusedError where the call is not to be passed on."""
-        if self._open_on_loopback and _is_loopback(scope):
+        if self._open_on_loopback and self._is_of_this_machine(scope):
             return Admitted()
         now = self._clock()
         caller = verify(
@@ -61,10 +63,24 @@ class Admission:
         self._rates.take(key, now)
         return Admitted(key.terms.region, key.terms.role_arn, key.terms.external_id)
 
+    def _is_of_this_machine(self, scope: Scope) -> bool:
+        """Whether a program of this machine calls by itself.
 
-def _is_loopback(scope: Scope) -> bool:
-    client = scope.get("client")
+        Pages of anywhere reach the port through a browser of this machine: those tell of their origin, or come by a
+        name of their own that leads here.
+        """
+        client, headers = scope.get("client"), scope["headers"]
+        named = [value for name, value in headers if name == b"host"]
+        return (
+            client is not None
+            and _is_loopback(client[0])
+            and all(name not in _OF_BROWSERS for name, _ in headers)
+            and all(host in self._hosts or _is_loopback(_PORT.sub(b"", host).decode("latin-1")) for host in named)
+        )
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        return client is not None and ip_address(client[0]).is_loopback
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
