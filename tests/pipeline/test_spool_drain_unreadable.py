@@ -25,7 +25,7 @@ def test_a_call_that_cannot_be_read_is_set_aside_and_the_next_is_stored(tmp_path
         writer.add(number, Kind.CLOSED, AT, msgspec.json.encode(Closed(end="complete")))
     writer.close()
     stored: list[Decoded] = []
-    drain = SpoolDrain(tmp_path, lambda decoded, _: stored.append(decoded), Limits())
+    drain = SpoolDrain(tmp_path, lambda found: stored.append(found.decoded), Limits())
     drain.drain()
     assert [event.kind for decoded in stored for event in decoded.events] == ["request", "response"]
     (aside,) = [piece for decoded in stored for piece in decoded.quarantined]

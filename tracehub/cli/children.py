@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 import structlog
 
 _log = structlog.get_logger(__name__)
-_LONGEST_PAUSE = 30.0
+# Callers wait for the proxy meanwhile.
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 2.0
 # Who ran so long did start well.
 _STARTED_WELL_SECONDS = 10.0
 
@@ -38,7 +40,7 @@ class Child:
             self._process.kill()
 
     def _watch(self) -> None:
-        pause = 0.5
+        pause = _FIRST_PAUSE / 2
         while not self._stop.is_set():
             self._process = process = subprocess.Popen(  # noqa: S603 (our own)
                 # Ctrl+C is for this process alone, which then lets the other end.
@@ -55,7 +57,7 @@ class Child:
             timer.cancel()
             if self._stop.is_set():
                 return
-            pause = 0.5 if lasted.is_set() else min(pause * 2, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if lasted.is_set() else min(pause * 2, _LONGEST_PAUSE)
             _log.error("a process ended and is started again", command=self._command[3:], code=code, pause=pause)
             self._stop.wait(pause)
 
