@@ -45,7 +45,7 @@ class Proxying:
 
     def tracehub(self, *words: str) -> str:
         """What a command says that runs in the same folder and environment."""
-        return _tracehub(self.folder, self.environment, *words)
+        return tracehub_says(self.folder, self.environment, *words)
 
     def new_key(self, *options: str) -> tuple[str, str]:
         """Another key, with its secret, which the proxy knows when this returns."""
@@ -86,12 +86,12 @@ def proxying(
     The database is SQLite in the folder unless `database_url` names another one, which has to be migrated.
     `aws` are more variables of its environment.
     """
-    environment = {**_environment(upstream, folder, database_url, settings), **(aws or {})}
-    key = json.loads(_tracehub(folder, environment, "keys", "create", "test", "--json"))
-    words = ("proxy",) if alone else ("serve", "--proxy", "--port", str(_free_port()))
+    environment = {**environment_of(upstream, folder, database_url, settings), **(aws or {})}
+    key = json.loads(tracehub_says(folder, environment, "keys", "create", "test", "--json"))
+    words = ("proxy",) if alone else ("serve", "--proxy", "--port", str(free_port()))
     process = start(folder, environment, *words)
     try:
-        said = _said(process, 1 if alone else 2)
+        said = said_by(process, 1 if alone else 2)
         web = None if alone else _address(said, "tracehub is at")
         address = _address(said, "the proxy is at")
         key_id, secret = key["key_id"], key["secret_access_key"]
@@ -102,21 +102,24 @@ def proxying(
         process.communicate(timeout=_PATIENCE)
 
 
-def start(folder: Path, environment: Mapping[str, str], *words: str) -> "subprocess.Popen[str]":
-    """A tracehub process; what it says of errors goes to `errors.txt` in the folder."""
+def start(folder: Path, environment: Mapping[str, str], *words: str, standing: bool = False) -> "subprocess.Popen[str]":
+    """A tracehub process; what it says of errors goes to `errors.txt` in the folder. `standing` gives it a standard
+    input that stays open, as a parent does."""
     with (folder / "errors.txt").open("ab") as errors:
         return subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "tracehub", *words],
             cwd=folder,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if standing else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
 
 
-def _environment(upstream: str, folder: Path, database_url: str | None, settings: Mapping[str, str]) -> dict[str, str]:
+def environment_of(
+    upstream: str, folder: Path, database_url: str | None, settings: Mapping[str, str]
+) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRACEHUB_", "AWS_"))}
     return {
         **kept,
@@ -132,21 +135,21 @@ def _environment(upstream: str, folder: Path, database_url: str | None, settings
     }
 
 
-def _tracehub(folder: Path, environment: Mapping[str, str], *words: str) -> str:
+def tracehub_says(folder: Path, environment: Mapping[str, str], *words: str) -> str:
     command = [sys.executable, "-m", "tracehub", *words]
     done = subprocess.run(command, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
 
 
-def _said(process: "subprocess.Popen[str]", lines: int) -> str:
+def said_by(process: "subprocess.Popen[str]", lines: int) -> str:
     assert process.stdout is not None
     return "".join(process.stdout.readline() for _ in range(lines))
 
