@@ -19,7 +19,7 @@ from tracehub.proxy.server import ProxyServer
 from tracehub.proxy.terms import Terms
 from tracehub.proxy.upstream import Upstreams
 from tracehub.settings import Settings
-from tracehub.spool.entries import Kind
+from tracehub.spool.entries import NO_CALL, Kind
 from tracehub.spool.writer import SpoolWriter
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class ProxyProcess:
         """Serves until `stop` is set and the calls under way have ended; `started` hears the address."""
         settings = self._settings
         spool = SpoolWriter(settings.proxy_spool, most_bytes=settings.proxy_spool_bytes)
-        metrics = Metrics(lambda: Spooled(spool.depth, spool.refused))
+        metrics = Metrics(lambda: Spooled(spool.depth, spool.refused, spool.lost))
         relay = self._relay(spool, metrics)
         server = ProxyServer(
             relay,
@@ -109,4 +109,4 @@ class ProxyProcess:
 
     def _note(self, spool: SpoolWriter) -> None:
         for key_id, at in self._keys.take_uses().items():
-            spool.add(0, Kind.USED, at, key_id.encode())
+            spool.add(NO_CALL, Kind.USED, at, key_id.encode())

@@ -96,7 +96,7 @@ class Relay:
         capture = None
         if operation is not None and operation.name in TRACED:
             opened = kept_request(operation, scope["headers"], body.data, self._terms.attributes)
-            capture = Capture(self._spool, next(self._numbers), opened, arrived, self._metrics.lose)
+            capture = Capture(self._spool, next(self._numbers), opened, arrived)
         name = operation.name if operation else None
         exchange = Exchange(self._session, self._metrics, self._terms, self._clock, capture, name, began)
         await exchange.run(scope, body, upstream, receive, send)
