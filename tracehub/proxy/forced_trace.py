@@ -13,10 +13,10 @@ _MEMBER = "enableTrace"
 
 
 def forced(body: bytes) -> bytes | None:
-    """The body with `enableTrace` on and all else as it was; None where it is on already, or the body is no object."""
+    """The body with `enableTrace` on and all else as it was; None where it is on already or the body unreadable."""
     try:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if bytes(members.get(_MEMBER, b"")).strip() == b"true":
         return None

@@ -22,9 +22,10 @@ def kept_request(
     """
     try:
         given = msgspec.json.decode(body or b"{}", type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        given = {}
-    kept = request_of({**given, **operation.named}, attributes)
+        kept = request_of({**given, **operation.named}, attributes)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, TypeError):
+        # No body, or not the shape that AWS takes: it is AWS's to say so.
+        kept = request_of(operation.named, attributes)
     sent = dict(headers)
     if (parent := sent.get(_TRACEPARENT)) is not None:
         kept["traceparent"] = parent[:200].decode("latin-1")

@@ -37,6 +37,7 @@ class Metrics(Collector):
         self.broken = 0
         self.callers_left = 0
         self.draining = 0
+        self.not_kept = 0
 
     def called(self, operation: str | None, status: int) -> None:
         """AWS answered a call."""
@@ -77,7 +78,7 @@ class Metrics(Collector):
             ("response_bytes", "Bytes of answers' bodies", self.sent_bytes),
             ("broken_answers", "Answers that AWS broke off", self.broken),
             ("callers_left", "Callers that left before the end of their answer", self.callers_left),
-            ("calls_not_kept", "Traced calls of which not all could be kept", spooled.lost),
+            ("calls_not_kept", "Traced calls of which not all could be kept", self.not_kept + spooled.lost),
             ("spool_refusals", "Entries that the spool had no room for", spooled.refused),
         ):
             yield CounterMetricFamily(f"tracehub_proxy_{name}", help_text, value=value)
