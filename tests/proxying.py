@@ -67,7 +67,9 @@ def client_of(address: str, key_id: str, secret: str, **options: Any) -> Any:
         endpoint_url=address,
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=_PATIENCE, max_pool_connections=64, **options),
+        config=Config(
+            **{"retries": {"total_max_attempts": 1}, "read_timeout": _PATIENCE, "max_pool_connections": 64, **options}
+        ),
     )
 
 

@@ -80,7 +80,7 @@ def test_kill_9_of_who_stores_loses_no_call_and_doubles_none(database_url: str, 
         ready = prepared(upstream, tmp_path, database_url=database_url)
         with _running(ready, "proxy", "--with-parent"):
             with called_meanwhile(ready, CALLERS) as seen:
-                for _ in range(KILLS):
+                for _ in range(6):
                     process = start(tmp_path, ready.environment, *words, standing=True)
                     with pytest.raises(subprocess.TimeoutExpired):
                         process.wait(timeout=chance.uniform(0.7, 2.2))
@@ -102,10 +102,10 @@ def test_the_parent_starts_a_killed_proxy_again(tmp_path: Path) -> None:
         ready = Prepared(run.address, run.folder, run.environment, run.key_id, run.secret)
         with called_meanwhile(ready, CALLERS) as seen:
             for _ in range(2):
-                before = len(seen)
-                until(lambda before=before: any(each.failure is None for each in seen[before:]), "calls to pass")
+                _until_calls_pass(seen)
                 (child,) = _children(run.process.pid)
                 os.kill(child, signal.SIGKILL)
+            _until_calls_pass(seen)
         _assert_as_upstream_sent(seen)
         calls = until_stored(ready.database_url, lambda calls: _all_ended(calls) and _is_read_up(tmp_path, 1))
     assert_consistent(calls)
@@ -116,9 +116,14 @@ def _kill_proxies(ready: Prepared, chance: random.Random, *words: str) -> None:
     for _ in range(KILLS):
         process = start(ready.folder, ready.environment, *words)
         said_by(process, 1)
-        time.sleep(chance.uniform(0.05, 1.0))
+        time.sleep(chance.uniform(0.05, 0.6))
         process.kill()
         process.communicate()
+
+
+def _until_calls_pass(seen: list[Seen]) -> None:
+    before = len(seen)
+    until(lambda: any(each.failure is None for each in seen[before:]), "calls to pass")
 
 
 def _assert_as_upstream_sent(seen: list[Seen]) -> None:

@@ -1,6 +1,6 @@
 """Keeps what the proxy sees of one call in the spool, beside the call's own way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,13 +10,11 @@ from tracehub.spool.writer import SpoolWriter
 
 
 class Capture:
-    """One call. Nothing here raises or waits; what the spool refuses is lost, and `on_loss` hears of it once."""
+    """One call. Nothing here raises or waits; what the spool refuses is lost, and the spool counts it."""
 
-    def __init__(self, spool: SpoolWriter, number: int, opened: Opened, at: int, on_loss: Callable[[], None]) -> None:
+    def __init__(self, spool: SpoolWriter, number: int, opened: Opened, at: int) -> None:
         self._spool = spool
         self._number = number
-        self._on_loss = on_loss
-        self._is_lost = False
         self._add(Kind.OPENED, at, msgspec.json.encode(opened))
 
     def answered(self, status: int, headers: Sequence[tuple[bytes, bytes]], at: int) -> None:
@@ -26,17 +24,11 @@ class Capture:
 
     def data(self, data: bytes, at: int) -> None:
         """Bytes of the answer, as AWS sent them."""
-        if not self._is_lost:
-            self._add(Kind.BYTES, at, data)
+        self._add(Kind.BYTES, at, data)
 
     def close(self, closed: Closed, at: int) -> None:
         """The call is over."""
         self._add(Kind.CLOSED, at, msgspec.json.encode(closed))
-        self._spool.forget(self._number)
-        if self._is_lost:
-            self._spool.add(self._number, Kind.LOST, at, b"")
 
     def _add(self, kind: Kind, at: int, data: bytes) -> None:
-        if not self._is_lost and not self._spool.add(self._number, kind, at, data):
-            self._is_lost = True
-            self._on_loss()
+        self._spool.add(self._number, kind, at, data)

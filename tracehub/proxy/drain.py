@@ -2,8 +2,7 @@
 
 import asyncio
 
-import aiohttp
-
+from tracehub.proxy.answer_body import AnswerBody
 from tracehub.proxy.metrics import Metrics
 from tracehub.proxy.terms import Terms
 
@@ -19,14 +18,14 @@ class Drain:
         self.allowed = metrics.draining < terms.drains
         metrics.draining += 1
 
-    async def next(self, content: aiohttp.StreamReader) -> bytes | None:
+    async def next(self, body: AnswerBody) -> bytes | None:
         """What comes next, empty at the end; None where a bound is reached."""
         left = self._ends - asyncio.get_running_loop().time()
         if not self.allowed or left <= 0 or self._bytes > self._terms.drain_bytes:
             return None
         try:
             async with asyncio.timeout(min(left, self._terms.drain_silence_seconds)):
-                data = await content.readany()
+                data = await body.next()
         except TimeoutError:
             return None
         self._bytes += len(data)

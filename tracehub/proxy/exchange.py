@@ -4,6 +4,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import aiohttp
 import structlog
@@ -12,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
 from tracehub.bedrock.captured_call import Closed
+from tracehub.proxy.answer_body import AnswerBody, BrokenAnswerError
 from tracehub.proxy.capture import Capture
 from tracehub.proxy.drain import Drain
 from tracehub.proxy.forced_trace import TraceFilter, forced
@@ -36,10 +38,6 @@ _NOT_PASSED_BACK = {
 _SAID_ANEW = {b"host", b"content-length"}
 # What is larger is written piece by piece, between the other calls.
 _WRITTEN_AT_ONCE = 512 * 1024
-
-
-class BrokenAnswerError(Exception):
-    """AWS's answer broke off: the caller's connection is cut as AWS's was."""
 
 
 class Exchange:
@@ -130,32 +128,33 @@ class Exchange:
                 self._filter = None
         self._metrics.called(self._operation, answered.status)
         await send({"type": "http.response.start", "status": answered.status, "headers": headers})
-        has_left = await self._stream(answered.content, gone, send)
-        if has_left:
-            return await self._drained(answered.content)
+        body = AnswerBody(answered.content)
+        if await self._stream(body, gone, send):
+            return await self._drained(body)
         if self._filter is not None and (rest := self._filter.close()):
             await send({"type": "http.response.body", "body": rest, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return Closed(end="complete")
 
-    async def _stream(self, content: aiohttp.StreamReader, gone: "asyncio.Future[Message]", send: Send) -> bool:
-        """Passes the body back to its end, or until the caller leaves: whether it did."""
-        while True:
-            try:
-                data = await content.readany()
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise _broken(error) from error
-            if not data:
-                return False
-            self._keep(data)
-            if gone.done():
-                self._metrics.callers_left += 1
-                return True
-            passed = data if self._filter is None else self._filter.feed(data)
-            if passed:
-                await send({"type": "http.response.body", "body": passed, "more_body": True})
+    async def _stream(self, body: AnswerBody, gone: "asyncio.Future[Message]", send: Send) -> bool:
+        """Passes the body back to its end, or until the caller leaves, be AWS silent then: whether it did."""
+        streaming = _Interrupted()
+        gone.add_done_callback(streaming.interrupt)
+        try:
+            async with streaming.timeout:
+                while data := await body.next():
+                    self._keep(data)
+                    passed = data if self._filter is None else self._filter.feed(data)
+                    if passed:
+                        await send({"type": "http.response.body", "body": passed, "more_body": True})
+        except TimeoutError:
+            self._metrics.callers_left += 1
+            return True
+        finally:
+            gone.remove_done_callback(streaming.interrupt)
+        return False
 
-    async def _drained(self, content: aiohttp.StreamReader) -> Closed:
+    async def _drained(self, body: AnswerBody) -> Closed:
         """Reads a traced answer on; any other is of no use to anybody."""
         stopped = Closed(end="stopped", caller_left=True)
         if self._capture is None:
@@ -163,12 +162,10 @@ class Exchange:
         drain = Drain(self._terms, self._metrics)
         try:
             while True:
-                data = await drain.next(content)
+                data = await drain.next(body)
                 if not data:
                     return stopped if data is None else Closed(end="complete", caller_left=True)
                 self._keep(data)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _broken(error) from error
         finally:
             drain.end()
 
@@ -178,8 +175,16 @@ class Exchange:
             self._capture.data(data, self._clock())
 
 
-def _broken(error: Exception) -> BrokenAnswerError:
-    return BrokenAnswerError(f"AWS broke its answer off: {type(error).__name__}")
+class _Interrupted:
+    """Ends a block when something else happens: the block then raises TimeoutError."""
+
+    def __init__(self) -> None:
+        self.timeout = asyncio.timeout(None)
+
+    def interrupt(self, _: object) -> None:
+        # Where the block has ended in the same turn of the loop there is nothing to end.
+        with suppress(RuntimeError):
+            self.timeout.reschedule(asyncio.get_running_loop().time())
 
 
 def _sent(body: bytes) -> bytes | io.BytesIO | None:

@@ -74,6 +74,7 @@ class KnownKeys:
 def _keep(file: Path, rows: tuple[ProxyKey, ...]) -> None:
     new = file.with_name(f"{file.name}.{os.getpid()}")
     try:
+        file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         new.write_bytes(msgspec.json.encode(rows))
         new.replace(file)
     except OSError as error:

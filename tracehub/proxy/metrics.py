@@ -13,10 +13,11 @@ _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 
 
 class Spooled(NamedTuple):
-    """How the spool stands: the bytes that wait, and the entries that it refused."""
+    """How the spool stands: the bytes that wait, the entries that it refused, and the calls they belong to."""
 
     depth: int
     refused: int
+    lost: int
 
 
 class Metrics(Collector):
@@ -36,7 +37,7 @@ class Metrics(Collector):
         self.broken = 0
         self.callers_left = 0
         self.draining = 0
-        self.lost = 0
+        self.not_kept = 0
 
     def called(self, operation: str | None, status: int) -> None:
         """AWS answered a call."""
@@ -45,10 +46,6 @@ class Metrics(Collector):
     def refused(self, code: str) -> None:
         """A call was not passed on."""
         self._refusals[code] += 1
-
-    def lose(self) -> None:
-        """Of a traced call not all could be kept."""
-        self.lost += 1
 
     def added(self, seconds: float) -> None:
         """So long the proxy had a request, whole, before it was on its way to AWS."""
@@ -81,7 +78,7 @@ class Metrics(Collector):
             ("response_bytes", "Bytes of answers' bodies", self.sent_bytes),
             ("broken_answers", "Answers that AWS broke off", self.broken),
             ("callers_left", "Callers that left before the end of their answer", self.callers_left),
-            ("calls_not_kept", "Traced calls of which not all could be kept", self.lost),
+            ("calls_not_kept", "Traced calls of which not all could be kept", self.not_kept + spooled.lost),
             ("spool_refusals", "Entries that the spool had no room for", spooled.refused),
         ):
             yield CounterMetricFamily(f"tracehub_proxy_{name}", help_text, value=value)

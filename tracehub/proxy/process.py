@@ -20,7 +20,7 @@ from tracehub.proxy.server import ProxyServer
 from tracehub.proxy.terms import Terms
 from tracehub.proxy.upstream import Upstreams
 from tracehub.settings import Settings
-from tracehub.spool.entries import Kind
+from tracehub.spool.entries import NO_CALL, Kind
 from tracehub.spool.writer import SpoolWriter
 
 _log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class ProxyProcess:
         """Serves until `stop` is set and the calls under way have ended; `started` hears the address."""
         settings = self._settings
         spool = SpoolWriter(settings.proxy_spool, most_bytes=settings.proxy_spool_bytes)
-        metrics = Metrics(lambda: Spooled(spool.depth, spool.refused))
+        metrics = Metrics(lambda: Spooled(spool.depth, spool.refused, spool.lost))
         relay = self._relay(spool, metrics)
         server = ProxyServer(
             relay,
@@ -63,7 +63,7 @@ class ProxyProcess:
         await self._known.start()
         self._upstreams.start()
         await relay.start()
-        noting = asyncio.get_running_loop().create_task(self._go_on_noting(spool, metrics))
+        noting = asyncio.get_running_loop().create_task(self._go_on_noting(spool))
         try:
             await self._listen(server)
             _settle()
@@ -79,7 +79,7 @@ class ProxyProcess:
             self._known.stop()
             self._upstreams.stop()
             await relay.stop()
-            self._note(spool, metrics)
+            self._note(spool)
             spool.close()
 
     def _relay(self, spool: SpoolWriter, metrics: Metrics) -> Relay:
@@ -108,18 +108,17 @@ class ProxyProcess:
             return self._known.trouble
         return self._upstreams.trouble
 
-    async def _go_on_noting(self, spool: SpoolWriter, metrics: Metrics) -> None:
+    async def _go_on_noting(self, spool: SpoolWriter) -> None:
         while True:
             await asyncio.sleep(_NOTE_SECONDS)
-            self._note(spool, metrics)
+            self._note(spool)
 
-    def _note(self, spool: SpoolWriter, metrics: Metrics) -> None:
+    def _note(self, spool: SpoolWriter) -> None:
         for key_id, at in self._keys.take_uses().items():
-            spool.add(0, Kind.USED, at, key_id.encode())
-        if metrics.lost > self._told_lost and spool.add(
-            0, Kind.LOST, self._clock(), b"%d" % (metrics.lost - self._told_lost)
-        ):
-            self._told_lost = metrics.lost
+            spool.add(NO_CALL, Kind.USED, at, key_id.encode())
+        lost = spool.lost - self._told_lost
+        if lost and spool.add(NO_CALL, Kind.LOST, self._clock(), b"%d" % lost):
+            self._told_lost += lost
 
 
 def _settle() -> None:

@@ -10,14 +10,15 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from tracehub.proxy.admission import Admission
+from tracehub.proxy.answer_body import BrokenAnswerError
 from tracehub.proxy.answers import answer
 from tracehub.proxy.capture import Capture
-from tracehub.proxy.exchange import BrokenAnswerError, Exchange
+from tracehub.proxy.exchange import Exchange
 from tracehub.proxy.kept_request import kept_request
 from tracehub.proxy.metrics import Metrics
-from tracehub.proxy.operations import TRACED, operation_of
+from tracehub.proxy.operations import TRACED, Operation, operation_of
 from tracehub.proxy.own_pages import PREFIX, OwnPages
-from tracehub.proxy.requests import CallerLeftError, read_body
+from tracehub.proxy.requests import Body, CallerLeftError, read_body
 from tracehub.proxy.signing import refusals
 from tracehub.proxy.signing.refusals import RefusedError
 from tracehub.proxy.terms import Terms
@@ -28,6 +29,8 @@ from tracehub.spool.writer import SpoolWriter
 _log = structlog.get_logger(__name__)
 # What aiohttp would add to a request that has none.
 _ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+# As long as Python's own client, and with it botocore, takes them.
+_LONGEST_LINE = 64 * 1024
 
 
 class Relay:
@@ -62,6 +65,8 @@ class Relay:
                 total=None, sock_connect=self._terms.connect_seconds, sock_read=self._terms.silence_seconds
             ),
             auto_decompress=False,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
             skip_auto_headers=_ADDED,
         )
 
@@ -100,8 +105,17 @@ class Relay:
         upstream = await self._upstreams.of(*admitted)
         capture = None
         if operation is not None and operation.name in TRACED:
-            opened = kept_request(operation, scope["headers"], body.data, self._terms.attributes)
-            capture = Capture(self._spool, next(self._numbers), opened, arrived, self._metrics.lose)
+            capture = self._capture(operation, scope, body, arrived)
         name = operation.name if operation else None
         exchange = Exchange(self._session, self._metrics, self._terms, self._clock, capture, name, began)
         await exchange.run(scope, body, upstream, receive, send)
+
+    def _capture(self, operation: Operation, scope: Scope, body: Body, arrived: int) -> Capture | None:
+        """None where the request cannot be kept: the call goes on all the same."""
+        try:
+            opened = kept_request(operation, scope["headers"], body.data, self._terms.attributes)
+            return Capture(self._spool, next(self._numbers), opened, arrived)
+        except Exception:  # whatever is the matter with keeping, it must not reach the call
+            _log.exception("a call could not be kept")
+            self._metrics.not_kept += 1
+            return None

@@ -8,6 +8,8 @@ from zlib import crc32
 
 MAGIC = b"tracehub spool 1\n"
 SUFFIX = ".spool"
+# The number of entries that belong to no call; calls count from 1.
+NO_CALL = 0
 # length of the data, checksum of all that follows, number of the call, microseconds since 1970 UTC, kind
 _HEAD = struct.Struct("<IIQqB")
 _CHECKED = struct.Struct("<QqB")

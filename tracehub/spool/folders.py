@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from tracehub.spool.entries import SUFFIX
 
 _WRITER = "writer.lock"
 _READER = "reader.lock"
-_HIDDEN = "."
+# Nanoseconds since 1970 UTC, and what tells those of the same moment apart. Whatever else lies there is not ours.
+_NAME = re.compile(r"\d{20}-[0-9a-f]{8}")
 
 
 @contextmanager
@@ -22,13 +24,19 @@ def held(folder: Path, name: str) -> Iterator[bool]:
 
 
 def hold_as_writer(folder: Path) -> IO[bytes]:
-    """Marks a folder as written to, until the file that is given back is closed."""
-    new = folder.with_name(f"{_HIDDEN}{folder.name}")
-    new.mkdir(parents=True, mode=0o700)
-    file = (new / _WRITER).open("ab")
-    _lock(file)
-    # Nobody looks at it before it is locked.
-    new.rename(folder)
+    """Makes a folder that counts as written to until the file that is given back is closed.
+
+    It has its name only once it is held: a reader that came between would take it for abandoned, and remove it.
+    """
+    hidden = folder.with_name(f".{folder.name}")
+    hidden.mkdir(parents=True, mode=0o700)
+    file = (hidden / _WRITER).open("ab")
+    try:
+        _lock(file)
+        hidden.rename(folder)
+    except OSError:
+        file.close()
+        raise
     return file
 
 
@@ -41,16 +49,16 @@ def reading(root: Path) -> Iterator[bool]:
 
 
 def is_abandoned(folder: Path) -> bool:
-    """Whether nobody writes there any more."""
-    if not (folder / _WRITER).exists():
-        return False
+    """Whether nobody writes there any more; so too where its removal was begun."""
     with held(folder, _WRITER) as free:
         return free
 
 
 def spools(root: Path) -> list[Path]:
     """The folders of all writers, the oldest first."""
-    return sorted(path for path in root.iterdir() if _is_spool(path)) if root.is_dir() else []
+    return (
+        sorted(path for path in root.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()) if root.is_dir() else []
+    )
 
 
 def segments(folder: Path) -> list[Path]:
@@ -64,8 +72,8 @@ def size_of(root: Path) -> int:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder that was read to its end."""
-    for file in folder.iterdir():
+    """Removes a folder that was read to its end; what says so goes last, so that it can be repeated."""
+    for file in sorted(folder.iterdir(), key=lambda file: file.name == _WRITER):
         file.unlink(missing_ok=True)
     folder.rmdir()
 
@@ -85,10 +93,6 @@ def _lock(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _is_spool(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(_HIDDEN)
 
 
 def _size(file: Path) -> int:
