@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 _log = structlog.get_logger(__name__)
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 5.0
 # Who ran so long did start well.
 _STARTED_WELL_SECONDS = 10.0
 
@@ -30,10 +30,13 @@ class Child:
         self._thread.start()
 
     def stop(self) -> None:
-        """Lets it end, and waits for that."""
+        """Lets it end, and waits for that; then it is killed."""
         self._stop.set()
         self._let_end()
         self._thread.join(self._grace_seconds + 5)
+        if self._thread.is_alive() and self._process is not None:
+            self._process.kill()
+            self._thread.join()
 
     def _watch(self) -> None:
         pause = 0.5
