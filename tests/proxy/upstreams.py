@@ -16,6 +16,7 @@ class Answering:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._unsent = memoryview(b"")
         self.is_over = False
 
     def send(self, data: bytes) -> None:
@@ -28,6 +29,21 @@ class Answering:
 
     def chunk(self, data: bytes) -> None:
         self.send(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def patience(self, seconds: float) -> None:
+        """How long `chunk_or_wait` waits for a reader."""
+        self._connection.settimeout(seconds)
+
+    def chunk_or_wait(self, data: bytes) -> bool:
+        """Sends a part of a chunk; False where nobody takes anything. To be called again until it is whole."""
+        if not self._unsent:
+            self._unsent = memoryview(b"%x\r\n%b\r\n" % (len(data), data))
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._connection.send(self._unsent) :]
+        except TimeoutError:
+            return False
+        return True
 
     def end(self) -> None:
         self.send(b"0\r\n\r\n")

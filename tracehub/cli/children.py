@@ -32,12 +32,13 @@ class Child:
         self._thread.start()
 
     def stop(self) -> None:
-        """Lets it end, and waits for that."""
+        """Lets it end, and waits for that; then it is killed."""
         self._stop.set()
         self._let_end()
         self._thread.join(self._grace_seconds + 5)
         if self._thread.is_alive() and self._process is not None:
             self._process.kill()
+            self._thread.join()
 
     def _watch(self) -> None:
         pause = _FIRST_PAUSE / 2

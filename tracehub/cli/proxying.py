@@ -62,7 +62,7 @@ def proxy_beside(settings: Settings) -> Iterator[None]:
 @contextmanager
 def _draining() -> Iterator[None]:
     """A process of its own stores what was kept, so that it takes no time from the calls."""
-    child = Child(["proxy-drain"], grace_seconds=30)
+    child = Child(["proxy-drain"], grace_seconds=10)
     child.start()
     try:
         yield

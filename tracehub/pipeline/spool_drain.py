@@ -36,10 +36,12 @@ Store = Callable[[Found], object]
 
 
 class Checkpoint(msgspec.Struct, kw_only=True):
-    """Up to where one writer's files are stored: the file's name, the place in it, and the calls that still run."""
+    """Up to where one writer's files are stored: the file's name, the place in it, the time of the last entry, and the
+    calls that still run."""
 
     segment: str = ""
     place: int = 0
+    last_at: int = 0
     calls: dict[int, State] = {}
 
 
@@ -99,16 +101,17 @@ class SpoolDrain:
 
     def _step(self, folder: Path, checkpoint: Checkpoint, *, abandoned: bool) -> bool:
         """Stores about a batch; whether there may be more."""
-        segments = [file for file in folders.segments(folder) if file.name >= checkpoint.segment]
+        segments = _unread(folder, checkpoint)
         if not segments:
             return False
         file = segments[0]
         found = read(file, checkpoint.place if file.name == checkpoint.segment else 0, _BATCH_BYTES)
-        reading = _Reading(checkpoint.calls, self._limits)
+        reading = _Reading(checkpoint, self._limits)
         for entry in found.entries:
             reading.take(entry)
         self._keep(reading)
-        checkpoint.segment, checkpoint.place, checkpoint.calls = file.name, found.end, reading.states()
+        checkpoint.segment, checkpoint.place = file.name, found.end
+        checkpoint.last_at, checkpoint.calls = reading.last_at, reading.states()
         read_up = not found.entries and (len(segments) > 1 or abandoned)
         if read_up:
             if found.torn:
@@ -122,7 +125,7 @@ class SpoolDrain:
 
     def _end(self, checkpoint: Checkpoint) -> None:
         """The writer is gone: what it did not see the end of is over."""
-        reading = _Reading(checkpoint.calls, self._limits)
+        reading = _Reading(checkpoint, self._limits)
         reading.break_off()
         self._keep(reading)
 
@@ -135,15 +138,15 @@ class SpoolDrain:
 class _Reading:
     """One batch of entries of one writer."""
 
-    def __init__(self, states: dict[int, State], limits: Limits) -> None:
+    def __init__(self, checkpoint: Checkpoint, limits: Limits) -> None:
         self.findings = Findings(limits)
         self.uses: dict[str, int] = {}
         self.lost = 0
-        self._calls = {number: CapturedCall(state, self.findings) for number, state in states.items()}
-        self._last_at = 0
+        self._calls = {number: CapturedCall(state, self.findings) for number, state in checkpoint.calls.items()}
+        self.last_at = checkpoint.last_at
 
     def take(self, entry: Entry) -> None:
-        self._last_at = max(self._last_at, entry.at)
+        self.last_at = max(self.last_at, entry.at)
         if entry.kind == Kind.USED:
             self.uses[entry.data.decode()] = entry.at
         elif entry.kind == Kind.LOST and not entry.call:
@@ -162,7 +165,7 @@ class _Reading:
     def break_off(self) -> None:
         """Ends every call that runs."""
         for call in self._calls.values():
-            call.closed(Closed(end="failed", error="the proxy was stopped in the middle of the call"), self._last_at)
+            call.closed(Closed(end="failed", error="the proxy was stopped in the middle of the call"), self.last_at)
 
     def states(self) -> dict[int, State]:
         return {number: call.state for number, call in self._calls.items()}
@@ -179,6 +182,17 @@ class _Reading:
             case Kind.LOST:
                 call.closed(Closed(end="failed", error="the rest was not kept: the proxy's spool was full"), entry.at)
                 del self._calls[entry.call]
+
+
+def _unread(folder: Path, checkpoint: Checkpoint) -> list[Path]:
+    """The files from the checkpoint on; one before it was stored by somebody who died before removing it."""
+    unread = []
+    for file in folders.segments(folder):
+        if file.name >= checkpoint.segment:
+            unread.append(file)
+        else:
+            file.unlink()
+    return unread
 
 
 def _load(folder: Path) -> Checkpoint:

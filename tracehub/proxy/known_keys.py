@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracehub.errors import TracehubError
 from tracehub.model.proxy_key import ProxyKey
@@ -15,6 +17,7 @@ from tracehub.proxy.keys import Keys
 
 _log = structlog.get_logger(__name__)
 _EVERY_SECONDS = 1.0
+_PATIENCE_SECONDS = 3.0
 
 
 class KnownKeys:
@@ -28,35 +31,49 @@ class KnownKeys:
         self._fetch = fetch
         self._file = file
         self._last: tuple[ProxyKey, ...] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._stop = threading.Event()
         self.trouble: str | None = "the keys are not read yet"
 
     async def start(self) -> None:
-        """Reads them, and goes on to."""
-        await self._read()
+        """Reads them, and goes on to; where the database does not answer soon, those that were kept have to do."""
+        first = asyncio.Event()
+        # A thread of its own, for nobody can end one that waits for a database.
+        thread = threading.Thread(
+            target=self._go_on, args=(asyncio.get_running_loop(), first), name="tracehub-keys", daemon=True
+        )
+        thread.start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await first.wait()
         if self._last is None:
-            self._take(_kept(self._file))
-        self._task = asyncio.get_running_loop().create_task(self._go_on())
+            self._take(await asyncio.to_thread(_kept, self._file))
 
     def stop(self) -> None:
         """Reads no more."""
-        if self._task is not None:
-            self._task.cancel()
+        self._stop.set()
 
-    async def _go_on(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await self._read()
+    def _go_on(self, loop: asyncio.AbstractEventLoop, first: asyncio.Event) -> None:
+        last = None
+        while not self._stop.is_set():
+            rows = self._read()
+            # The loop may have ended meanwhile.
+            with suppress(RuntimeError):
+                if rows is not None and rows != last:
+                    loop.call_soon_threadsafe(self._take, rows)
+                loop.call_soon_threadsafe(first.set)
+            if rows is not None and rows != last:
+                _keep(self._file, rows)
+                last = rows
+            self._stop.wait(_EVERY_SECONDS)
 
-    async def _read(self) -> None:
+    def _read(self) -> tuple[ProxyKey, ...] | None:
         try:
-            rows = tuple(await asyncio.to_thread(self._fetch))
-        except (DBAPIError, TracehubError, OSError) as error:
+            return tuple(self._fetch())
+        except (SQLAlchemyError, TracehubError, OSError) as error:
             _log.debug("the keys could not be read", error=str(error))
-            return
-        if rows != self._last:
-            self._take(rows)
-            await asyncio.to_thread(_keep, self._file, rows)
+        except Exception:  # the outermost loop: new keys must come through later
+            _log.exception("the keys could not be read")
+        return None
 
     def _take(self, rows: tuple[ProxyKey, ...] | None) -> None:
         if rows is None:

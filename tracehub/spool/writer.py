@@ -47,6 +47,8 @@ class SpoolWriter:
         # Calls behind whose beginning LOST is to be written, with the time of the loss.
         self._owed: dict[int, int] = {}
         self._on_disk = 0
+        # Whether something was refused since the last look for want of room.
+        self._was_full = False
         self._measured_at: float | None = None
         self._file: IO[bytes] | None = None
         self._number = 0
@@ -71,7 +73,9 @@ class SpoolWriter:
         size = OVERHEAD + len(data)
         with self._lock:
             is_lost = call in self._lost
-            if is_lost or self._waiting_bytes + size > self._buffer_bytes or self.depth + size > self._most_bytes:
+            is_full = self.depth + size > self._most_bytes
+            self._was_full |= is_full
+            if is_lost or is_full or self._waiting_bytes + size > self._buffer_bytes:
                 self.refused += 1
                 if not is_lost:
                     self._lose(call, at, begun=kind != Kind.OPENED)
@@ -115,6 +119,7 @@ class SpoolWriter:
         due = self._measured_at is None or time.monotonic() - self._measured_at > _MEASURE_SECONDS
         if due:
             self._measure()
+            self._make_room()
         with self._lock:
             if not self._waiting and not (due and self._owed):
                 return
@@ -137,6 +142,14 @@ class SpoolWriter:
         # A folder may go while it is looked at; then the next look tells.
         with suppress(OSError):
             self._on_disk = size_of(self._root)
+
+    def _make_room(self) -> None:
+        """A full spool's last file is left too, for what is being written to is never removed by who reads."""
+        was_full, self._was_full = self._was_full, False
+        if was_full and self._file is not None and self._written > len(MAGIC):
+            # Where the disk takes nothing the next group is told.
+            with suppress(OSError):
+                self._next_file()
 
     def _write(self, data: bytes) -> None:
         if self._file is None or self._written + len(data) > _SEGMENT_BYTES:

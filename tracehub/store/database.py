@@ -15,6 +15,7 @@ from tracehub.errors import PermanentError, StoreUnavailableError
 from tracehub.store.process_lock import ProcessLock
 
 _SUPPORTED = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_CONNECT_SECONDS = 10
 
 
 class Database:
@@ -88,7 +89,9 @@ def _file_of(url: URL) -> Path:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=10)
+    # A server that takes connections and says nothing is as good as none.
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    return create_engine(url, connect_args=patience, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=10)
 
 
 def _sqlite_engine(url: URL) -> Engine:
