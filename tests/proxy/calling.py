@@ -1,6 +1,8 @@
 """Calls agents through the proxy for tests, and compares what callers saw with what is stored."""
 
 import json
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from tests.proxying import client_of, environment_of, free_port, tracehub_says
+from tests.proxying import client_of, environment_of, free_port, said_by, start, tracehub_says
 from tests.replay.exchanges import exchange
 from tracehub.bedrock.blocks import unpack
 from tracehub.store import event_blocks
@@ -80,6 +82,19 @@ def prepared(upstream: str, folder: Path, *, database_url: str | None = None, **
     environment = environment_of(upstream, folder, database_url, {"proxy_port": str(port), **settings})
     key = json.loads(tracehub_says(folder, environment, "keys", "create", "test", "--json"))
     return Prepared(f"http://127.0.0.1:{port}", folder, environment, key["key_id"], key["secret_access_key"])
+
+
+@contextmanager
+def running(ready: Prepared, *words: str, silent: bool = False) -> Iterator["subprocess.Popen[str]"]:
+    """A process that works in peace until the block ends."""
+    process = start(ready.folder, ready.environment, *words, standing=True)
+    try:
+        if not silent:
+            assert said_by(process, 1), (ready.folder / "errors.txt").read_text()
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=_PATIENCE)
 
 
 @contextmanager

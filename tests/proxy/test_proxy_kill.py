@@ -5,8 +5,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from tests.proxy.calling import (
     called_meanwhile,
     hex_of,
     prepared,
+    running,
     until_stored,
 )
 from tests.proxying import free_port, proxying, said_by, start
@@ -44,7 +44,7 @@ def test_kill_9_of_the_proxy_keeps_what_lay_in_the_spool(tmp_path: Path, seed: i
         _assert_as_upstream_sent(seen)
         opened, complete = _spooled(tmp_path / "tracehub-spool")
         assert complete
-        with _running(ready, "serve", "--port", str(free_port())):
+        with running(ready, "serve", "--port", str(free_port())):
             calls = until_stored(ready.database_url, lambda calls: len(calls) == opened and _all_ended(calls))
     assert_consistent(calls)
     assert sum(call.is_whole for call in calls.values()) == complete
@@ -61,7 +61,7 @@ def test_kill_9_of_the_proxy_while_its_spool_is_read(postgresql_url: str, tmp_pa
         with called_meanwhile(ready, CALLERS) as seen:
             _kill_proxies(ready, random.Random(seed), "proxy")
         _assert_as_upstream_sent(seen)
-        with _running(ready, "proxy"):
+        with running(ready, "proxy"):
             calls = until_stored(postgresql_url, lambda calls: _all_ended(calls) and _is_read_up(tmp_path, 1))
     assert_consistent(calls)
     known = {hex_of(each.request_id) for each in seen if each.request_id}
@@ -78,7 +78,7 @@ def test_kill_9_of_who_stores_loses_no_call_and_doubles_none(database_url: str, 
     words = ("serve", "--port", str(free_port())) if is_sqlite else ("proxy-drain",)
     with replaying(RECORDING, options=SLOW) as upstream:
         ready = prepared(upstream, tmp_path, database_url=database_url)
-        with _running(ready, "proxy", "--with-parent"):
+        with running(ready, "proxy", "--with-parent"):
             with called_meanwhile(ready, CALLERS) as seen:
                 for _ in range(6):
                     process = start(tmp_path, ready.environment, *words, standing=True)
@@ -86,7 +86,7 @@ def test_kill_9_of_who_stores_loses_no_call_and_doubles_none(database_url: str, 
                         process.wait(timeout=chance.uniform(0.7, 2.2))
                     process.kill()
                     process.communicate()
-            with _running(ready, *words, silent=not is_sqlite):
+            with running(ready, *words, silent=not is_sqlite):
                 calls = until_stored(database_url, lambda calls: len(calls) == len(seen) and _all_ended(calls))
     assert_consistent(calls)
     assert all(each.failure is None and len(each.events) == FRAMES for each in seen)
@@ -162,16 +162,3 @@ def _children(pid: int) -> list[int]:
     return [
         int(each) for task in Path(f"/proc/{pid}/task").iterdir() for each in (task / "children").read_text().split()
     ]
-
-
-@contextmanager
-def _running(ready: Prepared, *words: str, silent: bool = False) -> Iterator[None]:
-    """A process that works in peace until the block ends."""
-    process = start(ready.folder, ready.environment, *words, standing=True)
-    try:
-        if not silent:
-            said_by(process, 1)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
