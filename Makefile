@@ -14,10 +14,10 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test bench bench-proxy nginx format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 	@$(BIN)/tracehub demo
@@ -31,6 +31,9 @@ bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.collect
 	@$(BIN)/python -m benchmarks.recorder
+
+bench-proxy: $(VENV)/.installed-dev nginx ## Measure the proxy beside direct calls and nginx
+	@$(BIN)/python -m benchmarks.proxy
 
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
@@ -106,3 +109,13 @@ node:
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get -qq update && \
 	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends nodejs npm >/dev/null
+
+nginx:
+	@if command -v nginx >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo 'nginx is missing (apt-get install nginx-light, as root): the figures beside it are left out' >&2; \
+		exit 0; \
+	fi; \
+	echo 'Installing nginx by apt ...'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends nginx-light >/dev/null
