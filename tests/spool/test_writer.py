@@ -83,8 +83,20 @@ print(writer.refused, writer.lost)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "4 2"
     found = [(entry.call, entry.kind) for entry in _all(tmp_path)]
-    assert found == [(1, Kind.BYTES), (1, Kind.LOST), (2, Kind.LOST), (3, Kind.BYTES)]
+    losses = [(1, Kind.LOST), (2, Kind.LOST)]
+    assert found == [(1, Kind.BYTES), *losses, (3, Kind.BYTES), *losses]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_call_that_begins_and_is_lost_in_one_group_says_so_behind_its_beginning(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, most_bytes=100 * MIB, buffer_bytes=1000)
+    with writer._flushing:
+        assert writer.add(1, Kind.OPENED, 1, b"begins")
+        assert not writer.add(1, Kind.BYTES, 2, bytes(2000))
+        assert not writer.add(1, Kind.CLOSED, 3, b"ends")
+    writer.close()
+    assert (writer.refused, writer.lost) == (2, 1)
+    assert [entry.kind for entry in _all(tmp_path)][-2:] == [Kind.OPENED, Kind.LOST]
 
 
 def test_a_folder_is_abandoned_only_when_its_writer_is_gone(tmp_path: Path) -> None:
