@@ -129,6 +129,7 @@ class Stored(NamedTuple):
     frames: list[bytes]
     requests: int
     ends: list[dict[str, Any]]
+    ended_at: str
     session: str | None
     others: list[bytes]
 
@@ -164,6 +165,7 @@ def assert_consistent(calls: dict[str, Stored]) -> None:
         else:
             assert call.ends[0]["end"] == "failed", (name, call.ends)
             assert call.ends[0]["error"], name
+            assert call.ended_at > "2026", name
             assert call.frames == whole[: len(call.frames)], name
 
 
@@ -181,10 +183,11 @@ def _stored(blocks: list[bytes]) -> Stored:
     assert len({event.event_id for event in events}) == len(events)
     frames = [_as_sent(event.raw) for event in events if event.kind in ("trace", "chunk")]
     ends = [json.loads(event.raw)["response"] for event in events if event.kind == "response"]
+    ended_at = max((json.loads(event.raw)["receivedAt"] for event in events if event.kind == "response"), default="")
     requests = [event for event in events if event.kind == "request"]
     session = json.loads(requests[0].raw)["request"].get("sessionId") if requests else None
     others = [event.raw for event in events if event.kind not in ("trace", "chunk", "request", "response")]
-    return Stored(frames, len(requests), ends, session, others)
+    return Stored(frames, len(requests), ends, ended_at, session, others)
 
 
 def _as_sent(raw: bytes) -> bytes:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.collecting import until
 from tests.proxy.calling import FAILURES, invoke, outcome_of, until_stored
 from tests.proxy.upstreams import Answering, scripted
 from tests.proxying import Proxying, client_of, free_port, proxying
@@ -216,6 +217,17 @@ def test_a_stream_that_ends_in_a_reset_or_never(run: Proxying, upstream: str, fa
         released.set()
     assert seen[0] == seen[1]
     assert len(seen) == 2
+
+
+def test_a_callers_leaving_is_noticed_while_aws_says_nothing(run: Proxying) -> None:
+    released.set()
+    until(lambda: run.metric("tracehub_proxy_draining_calls") == 0, "the calls of other tests to end")
+    released.clear()
+    with httpx.stream("POST", _url(run.address, "stalled.left"), content=b'{"enableTrace":true}') as answer:
+        assert next(answer.iter_raw()) == TRACE
+    until(lambda: run.metric("tracehub_proxy_draining_calls") == 1, "the proxy to notice")
+    released.set()
+    until(lambda: run.metric("tracehub_proxy_draining_calls") == 0, "the call to end")
 
 
 def test_who_waits_no_longer_for_the_head_sees_his_own_timeout(run: Proxying, upstream: str) -> None:

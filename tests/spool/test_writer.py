@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from tests.conftest import CHECKOUT
@@ -83,8 +84,20 @@ print(writer.refused, writer.lost)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "4 2"
     found = [(entry.call, entry.kind) for entry in _all(tmp_path)]
-    assert found == [(1, Kind.BYTES), (1, Kind.LOST), (2, Kind.LOST), (3, Kind.BYTES)]
+    losses = [(1, Kind.LOST), (2, Kind.LOST)]
+    assert found == [(1, Kind.BYTES), *losses, (3, Kind.BYTES), *losses]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_call_that_begins_and_is_lost_in_one_group_says_so_behind_its_beginning(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, most_bytes=100 * MIB, buffer_bytes=1000)
+    with writer._flushing:
+        assert writer.add(1, Kind.OPENED, 1, b"begins")
+        assert not writer.add(1, Kind.BYTES, 2, bytes(2000))
+        assert not writer.add(1, Kind.CLOSED, 3, b"ends")
+    writer.close()
+    assert (writer.refused, writer.lost) == (2, 1)
+    assert [entry.kind for entry in _all(tmp_path)][-2:] == [Kind.OPENED, Kind.LOST]
 
 
 def test_a_folder_is_abandoned_only_when_its_writer_is_gone(tmp_path: Path) -> None:
@@ -95,6 +108,42 @@ def test_a_folder_is_abandoned_only_when_its_writer_is_gone(tmp_path: Path) -> N
     assert not folders.is_abandoned(folder)
     writer.close()
     assert folders.is_abandoned(folder)
+
+
+def test_a_folder_whose_removal_broke_off_is_removed_in_the_end(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, most_bytes=MIB)
+    writer.add(1, Kind.BYTES, 0, b"first")
+    writer.close()
+    (folder,) = folders.spools(tmp_path)
+    (folder / "writer.lock").unlink()
+    assert folders.is_abandoned(folder)
+    folders.remove(folder)
+    assert not folders.spools(tmp_path)
+
+
+def test_a_folder_has_its_name_only_once_it_is_held(tmp_path: Path) -> None:
+    """A reader that looks all the while never finds one that is abandoned."""
+    found: list[bool] = []
+    enough = threading.Event()
+
+    def look() -> None:
+        while not enough.is_set():
+            found.extend(folders.is_abandoned(folder) for folder in folders.spools(tmp_path))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    held = [folders.hold_as_writer(tmp_path / f"{number:020}-00000000") for number in range(300)]
+    enough.set()
+    reader.join()
+    assert found
+    assert not any(found)
+    for file in held:
+        file.close()
+
+
+def test_what_else_lies_beside_the_spools_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    assert not folders.spools(tmp_path)
 
 
 def _all(root: Path) -> list[Entry]:

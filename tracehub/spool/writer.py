@@ -125,17 +125,18 @@ class SpoolWriter:
                 return
             group, calls, owed = self._waiting, self._waiting_calls, self._owed
             self._waiting, self._waiting_calls, self._owed = [], {}, {}
-        data = b"".join(group)
         losses = b"".join(encode(call, Kind.LOST, at, b"") for call, at in owed.items())
+        # Before the group for calls that have a gap before it, behind it for those that begin in it.
+        data = b"".join([losses, *group, losses])
         try:
-            self._write(losses + data)
+            self._write(data)
         except OSError as error:
             self._give_up(len(group), calls, owed, error)
         else:
-            self._on_disk += len(losses) + len(data)
+            self._on_disk += len(data)
             self._recovered()
         with self._lock:
-            self._waiting_bytes -= len(data)
+            self._waiting_bytes -= len(data) - 2 * len(losses)
 
     def _measure(self) -> None:
         self._measured_at = time.monotonic()
