@@ -19,10 +19,14 @@ _CONNECT_SECONDS = 10
 
 
 class Database:
-    """Connections to one database. On SQLite this process owns it: `lock` keeps every other one out."""
+    """Connections to one database. On SQLite this process owns it: `lock` keeps every other one out.
 
-    def __init__(self, url: URL, *, owned: bool = True) -> None:
+    PostgreSQL ends a transaction that writes and then says nothing for `idle_seconds`.
+    """
+
+    def __init__(self, url: URL, *, owned: bool = True, idle_seconds: float = 20) -> None:
         self.url = url
+        self._idle_ms = round(idle_seconds * 1000)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.lock = ProcessLock(_file_of(url)) if self.is_sqlite and owned else None
         if self.lock:
@@ -46,6 +50,8 @@ class Database:
         """A transaction that commits when the block ends well; on SQLite only one at a time."""
         if not self.is_sqlite:
             with self.engine.begin() as connection:
+                # Who is stopped in the middle, with its machine for instance, must not hold its locks for ever.
+                connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {self._idle_ms}")
                 yield connection
             return
         with self._writer, self.engine.connect() as connection:
