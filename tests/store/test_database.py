@@ -13,7 +13,7 @@ from tracehub.store.database import Database, parse_url
 def test_a_transaction_that_says_nothing_is_ended_and_its_locks_with_it(postgresql_url: str) -> None:
     with migrated(postgresql_url) as other:
         stopped = Database(parse_url(postgresql_url), idle_seconds=0.2)
-        with pytest.raises(DBAPIError, match="idle-in-transaction|connection"), stopped.writing() as connection:
+        with pytest.raises(DBAPIError), stopped.writing() as connection:
             _outlive(connection, other)
         stopped.close()
 
