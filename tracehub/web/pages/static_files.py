@@ -1,4 +1,4 @@
-"""The style sheet, the one script and the icons, under names that change with their content."""
+"""The style sheets, the one script and the icons, under names that change with their content."""
 
 import gzip
 import hashlib
@@ -13,7 +13,10 @@ from tracehub.errors import NotFoundError
 from tracehub.resources import static_dir
 
 # htmx and the scripts that use it are one file: deferred one after the other they race at load.
-SCRIPTS = ("vendor/htmx-4.0.1.min.js", "app.js")
+VENDORED = ("vendor/htmx-4.0.1.min.js",)
+SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/session.js")
+# Every page loads app.css, some a second sheet.
+STYLES = {"app.css": ("css/page.css", "css/lists.css", "css/items.css"), "session.css": ("css/session.css",)}
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -33,8 +36,10 @@ class StaticFile(msgspec.Struct, frozen=True):
 def static_files() -> dict[str, StaticFile]:
     """Every static file by its plain name, read and packed once per process."""
     folder = static_dir()
-    files = {name: (folder / name).read_bytes() for name in ("app.css", "icons.svg", "favicon.svg")}
-    files["app.js"] = b"\n".join((folder / name).read_bytes() for name in SCRIPTS)
+    files = {name: (folder / name).read_bytes() for name in ("icons.svg", "favicon.svg")}
+    files |= {name: _joined(folder, parts) for name, parts in STYLES.items()}
+    own = b"(() => {\n\"use strict\";\n" + _joined(folder, SCRIPTS) + b"})();\n"
+    files["app.js"] = _joined(folder, VENDORED) + own
     return {name: _file(name, data) for name, data in files.items()}
 
 
@@ -62,6 +67,10 @@ def favicon() -> Response:
     """The icon, for browsers that ask for it by its old name."""
     icon = static_files()["favicon.svg"]
     return Response(icon.data, media_type=icon.type, headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _joined(folder: Path, names: tuple[str, ...]) -> bytes:
+    return b"".join((folder / name).read_bytes().rstrip(b"\n") + b"\n" for name in names)
 
 
 @cache
