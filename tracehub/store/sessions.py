@@ -1,12 +1,13 @@
 """The sessions that lists show: sums over their traces."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, case, delete, func, select
 
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import Filter, Key, Page, SessionRow
+from tracehub.store import rollup_marks
 from tracehub.store.chunks import in_chunks
 from tracehub.store.dialect import lock, upsert
 from tracehub.store.filtering import session_conditions
@@ -62,7 +63,10 @@ def refresh(connection: Connection, session_ids: Iterable[str], *, project: str 
     wanted = sorted(set(session_ids))
     lock(connection, (f"session/{project}/{session_id}" for session_id in wanted))
     for chunk in in_chunks(wanted):
+        before = select(sessions.c.ordered_at).where(sessions.c.project_id == project, sessions.c.session_id.in_(chunk))
+        rollup_marks.mark(connection, connection.scalars(before), project=project)
         rows = _summed(connection, chunk, project)
+        rollup_marks.mark(connection, (cast("int", row["ordered_at"]) for row in rows), project=project)
         upsert(connection, sessions, rows)
         emptied = set(chunk).difference(row["session_id"] for row in rows)
         if emptied:
