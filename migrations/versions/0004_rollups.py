@@ -22,6 +22,21 @@ def upgrade() -> None:
     op.add_column("spans", sa.Column("output_bytes", sa.BigInteger))
     op.add_column("spans", sa.Column("results", sa.Integer))
     op.add_column("spans", sa.Column("cited", sa.Integer))
+    of_lookups, of_interventions = sa.text("kind = 'retrieval'"), sa.text("policies IS NOT NULL")
+    op.create_index(
+        "ix_spans_lookup",
+        "spans",
+        ["project_id", "name", "started_at"],
+        sqlite_where=of_lookups,
+        postgresql_where=of_lookups,
+    )
+    op.create_index(
+        "ix_spans_intervention",
+        "spans",
+        ["project_id", "started_at"],
+        sqlite_where=of_interventions,
+        postgresql_where=of_interventions,
+    )
     op.create_table(
         "rollups",
         sa.Column("project_id", sa.String(64), nullable=False),
@@ -79,6 +94,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("rollup_marks")
     op.drop_table("rollups")
+    op.drop_index("ix_spans_intervention", "spans")
+    op.drop_index("ix_spans_lookup", "spans")
     for column in ("cited", "results", "output_bytes", "input_bytes", "policies"):
         op.drop_column("spans", column)
     op.drop_column("traces", "first_text_us")

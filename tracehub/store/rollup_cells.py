@@ -148,8 +148,10 @@ def _timed(lasted: int | None) -> Tally:
 
 def _tally(row: Any) -> Tally:
     """PostgreSQL sums bigint as numeric, but these are whole numbers."""
-    sums: dict[str, Any] = {name: None if row[name] is None else int(row[name]) for name in _SPAN_SUM_NAMES}
-    return Tally(**sums, durations={})
+    tally = Tally(durations={})
+    for name in _SPAN_SUM_NAMES:
+        setattr(tally, name, None if row[name] is None else int(row[name]))
+    return tally
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

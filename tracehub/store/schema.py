@@ -152,6 +152,21 @@ spans = Table(
         sqlite_where=text("kind IN ('tool', 'code')"),
         postgresql_where=text("kind IN ('tool', 'code')"),
     ),
+    Index(
+        "ix_spans_lookup",
+        "project_id",
+        "name",
+        "started_at",
+        sqlite_where=text("kind = 'retrieval'"),
+        postgresql_where=text("kind = 'retrieval'"),
+    ),
+    Index(
+        "ix_spans_intervention",
+        "project_id",
+        "started_at",
+        sqlite_where=text("policies IS NOT NULL"),
+        postgresql_where=text("policies IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
