@@ -43,16 +43,23 @@ def waiting(connection: Connection, *, project: str = DEFAULT_PROJECT) -> int:
     return connection.scalar(query) or 0
 
 
-def bounds(connection: Connection, *, project: str = DEFAULT_PROJECT) -> tuple[int, int] | None:
-    """From the begin of the first day that anything is known of to the end of the last hour (microseconds); None where
-    nothing is."""
-    of_grain = (rollups.c.project_id == project, rollups.c.minutes == DAY)
-    first = connection.scalar(select(func.min(rollups.c.slot)).where(*of_grain))
-    if first is None:
-        return None
-    of_grain = (rollups.c.project_id == project, rollups.c.minutes == HOUR)
-    last = connection.scalar(select(func.max(rollups.c.slot)).where(*of_grain)) or 0
-    return first * DAY * MINUTE_US, (last + 1) * HOUR * MINUTE_US
+def bounds(
+    connection: Connection, earliest: int, latest: int, *, project: str = DEFAULT_PROJECT
+) -> tuple[int, int] | None:
+    """From the begin of the first hour that anything is known of to the end of the last (microseconds).
+
+    Only what lies from `earliest` to `latest` counts; None where nothing does.
+    """
+    length = HOUR * MINUTE_US
+    slots = select(rollups.c.slot).where(
+        rollups.c.project_id == project,
+        rollups.c.minutes == HOUR,
+        rollups.c.slot >= earliest // length,
+        rollups.c.slot <= latest // length,
+    )
+    first = connection.scalar(slots.order_by(rollups.c.slot).limit(1))
+    last = connection.scalar(slots.order_by(rollups.c.slot.desc()).limit(1))
+    return None if first is None or last is None else (first * length, (last + 1) * length)
 
 
 def cells(

@@ -41,12 +41,14 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class FilterBar(msgspec.Struct, frozen=True):
-    """The filter form of the list at `action`."""
+    """The filter form of the list at `action`. `errors` is None where one cannot ask for errors only; `kept` are values
+    of the address that are no filters."""
 
     action: str
     choices: tuple[Choice, ...]
-    errors: bool
+    errors: bool | None
     chips: tuple[Chip, ...]
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 def filter_bar(action: str, query: QueryParams, facets: Facets) -> FilterBar:
