@@ -32,6 +32,11 @@ class Usage(msgspec.Struct, frozen=True):
         return tuple(cell for cell in self.cells if cell.kind in kinds)
 
 
+def period_for(connection: Connection, filter: Filter, now: int, *, project: str = DEFAULT_PROJECT) -> Period:
+    """The period that a filter asks for, else that of all that is known."""
+    return period_of(filter, rollups.bounds(connection, EARLIEST, now + _DAY_US, project=project), now)
+
+
 def usage(
     connection: Connection,
     filter: Filter,
@@ -42,8 +47,7 @@ def usage(
     project: str = DEFAULT_PROJECT,
 ) -> Usage:
     """What calls of these kinds (of these names, if any are given) add up to; of the filter, times and agents count."""
-    known = rollups.bounds(connection, EARLIEST, now + _DAY_US, project=project)
-    period = period_of(filter, known, now)
+    period = period_for(connection, filter, now, project=project)
     within = replace(filter, since=period.since, until=period.until)
     found = rollups.cells(connection, kinds, within, period.grain, names=names, project=project)
     return Usage(period, tuple(found), rollups.waiting(connection, project=project))

@@ -377,6 +377,16 @@ proxy_keys = Table(
     Column("requests_per_second", Double),
 )
 
+# Lists of sessions that people saved under a name: their query strings.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    _project(),
+    Column("name", String, primary_key=True),
+    Column("query", String, nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
+)
+
 # What the calls of a stretch of time add up to, by who called what. `minutes` is the stretch's length (5, 60 or 1440),
 # `slot` its number since 1970, `cell_id` a hash of the six columns after it, some of which may be NULL. `kind` is that
 # of a span, or one of `model.tally`. Sums are NULL where nothing was reported; `durations` are counts by the buckets

@@ -78,15 +78,16 @@ def bar_chart(
     legend: Sequence[tuple[str, str]],
     top: str,
     words: str,
+    tall: int = HEIGHT,
 ) -> Chart:
-    """One stack of (tone, value) per bucket, from the bottom up."""
+    """One stack of (tone, value) per bucket, from the bottom up; `tall` is the height in pixels."""
     most = max((sum(value for _, value in stack) for stack in stacks), default=0) or 1
     width = 100 / max(len(stacks), 1)
     bars = []
     for place, (stack, said, href) in enumerate(zip(stacks, titles, hrefs, strict=True)):
-        parts, reached = [], float(HEIGHT)
+        parts, reached = [], float(tall)
         for tone, value in stack:
-            height = value / most * (HEIGHT - 4)
+            height = value / most * (tall - 4)
             if value:
                 height = max(height, 1.5)
                 reached -= height
@@ -100,6 +101,7 @@ def bar_chart(
         legend=tuple(legend),
         bars=tuple(bars),
         ticks=ticks_of(period),
+        height=tall,
     )
 
 

@@ -28,9 +28,10 @@ def read_usage_filter(query: QueryParams, now: int, *, also: Iterable[str] = ())
 
 def usage_bar(connection: Connection, action: str, query: QueryParams, *, kept: Iterable[str] = ()) -> FilterBar:
     """The form; values of the parameters `kept` stay as they are."""
-    bar = filter_bar(action, query, facets.facets(connection))
-    values = tuple((name, value) for name in kept for value in query.getlist(name) if value)
-    return replace(bar, choices=tuple(one for one in bar.choices if one.name in KEYS), errors=None, kept=values)
+    bar = filter_bar(action, query, facets.facets(connection), kept=kept)
+    choices = {choice.name: choice for choice in (*bar.choices, *bar.more)}
+    shown = tuple(choices[name] for name in KEYS if name in choices)
+    return replace(bar, choices=shown, more=(), amounts=(), errors=None)
 
 
 def choice_of(query: QueryParams, name: str, choices: Iterable[str]) -> str:
