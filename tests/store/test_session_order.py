@@ -30,17 +30,15 @@ def test_filters_by_lookup_model_duration_and_cost_keep_what_matches(database_ur
         store(database, demo_events(SESSIONS))
         everything = _every(database)
         with database.reading() as connection:
-            for kind, field, asking_for in (
-                ("retrieval", "name", lambda name: Filter(knowledge_bases=(name,))),
-                ("model", "model_id", lambda name: Filter(models=(name,))),
-            ):
+            for kind, field in (("retrieval", "name"), ("model", "model_id")):
                 by_session: dict[str, set[str]] = {}
                 for row in everything:
                     turns = [turn.trace_id for turn in traces.of_session(connection, row.session_id)]
                     called = (span for found in spans.of_traces(connection, turns).values() for span in found)
                     by_session[row.session_id] = {getattr(span, field) for span in called if span.kind == kind}
                 wanted = max(name for names in by_session.values() for name in names if name)
-                found = sessions.page(connection, asking_for(wanted), limit=1000).rows
+                asked = Filter(models=(wanted,)) if kind == "model" else Filter(knowledge_bases=(wanted,))
+                found = sessions.page(connection, asked, limit=1000).rows
                 assert {row.session_id for row in found} == {k for k, names in by_session.items() if wanted in names}
             middle = sorted(row.working_us for row in everything if row.working_us is not None)[len(everything) // 2]
             longest = sessions.page(connection, Filter(min_us=middle), limit=1000).rows
