@@ -153,6 +153,13 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     summary: str | None
 
 
+class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """A session's steps by kind, and those of them with a reported or inferred error."""
+
+    kinds: dict[str, int]
+    errors: int
+
+
 class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
     """How one tool was used. Percentiles are milliseconds, at most 1 % off, None where no call had a known duration.
 

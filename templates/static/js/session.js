@@ -20,7 +20,7 @@ if ($("#detail")) {
     mark(document.getElementById("s" + span));
     detail.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span, { headers: { Accept: "text/html", "HX-Request": "true" } });
+      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span + address.search, { headers: { Accept: "text/html", "HX-Request": "true" } });
       if (answer.redirected || answer.status === 401) return location.assign(address);
       const text = await answer.text();
       if (mine !== wanted) return;
@@ -47,7 +47,10 @@ if ($("#detail")) {
     wanted++;
     if (narrow.matches) row?.scrollIntoView({ block: "center" });
     $("#detail").replaceChildren();
-    history.replaceState(history.state, "", location.pathname);
+    const address = new URL(location.href);
+    address.searchParams.delete("step");
+    address.hash = "";
+    history.replaceState(history.state, "", address);
   };
 
   addEventListener("click", (event) => {

@@ -14,6 +14,7 @@ from tracehub.web.pages.model_facts import Fact, model_facts
 from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.raw_events import raw_events
 from tracehub.web.pages.sections import Section
+from tracehub.web.pages.session_view import WHOLE, View, address_of, query_of
 from tracehub.web.pages.short_names import model_name, tool_name
 from tracehub.web.pages.step_sections import sections_of
 from tracehub.web.pages.turn_sections import turn_sections
@@ -50,21 +51,30 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def panel_of(
-    session_id: str, turn_number: int, trace: Trace, span_id: str, raw: Mapping[str, bytes], known: Mapping[str, str]
+    session_id: str,
+    turn_number: int,
+    trace: Trace,
+    span_id: str,
+    raw: Mapping[str, bytes],
+    known: Mapping[str, str],
+    view: View = WHOLE,
 ) -> Panel:
     """One step of a trace; `raw` are its first events, `known` the sessions of traces it may link to.
+
+    Its links keep the view.
 
     NotFoundError where the trace has no such span.
     """
     span, before, after = find_step(trace, span_id)
+    query = query_of(view)
     root = span is trace.spans[0]
     error = trace.error if root else span.error
     return Panel(
         trace_id=trace.trace_id,
         span_id=span_id,
-        session_href=addresses.session(session_id),
+        session_href=address_of(addresses.session(session_id), view),
         turn_number=turn_number,
-        turn_href=addresses.turn(session_id, trace.trace_id),
+        turn_href=addresses.turn(session_id, trace.trace_id, query),
         kind=_kind(span),
         label="Turn" if root else KINDS[_kind(span)],
         name=visible(_name(span)),
@@ -86,8 +96,8 @@ def panel_of(
             raw_events(trace.trace_id, span.event_ids, raw),
         ),
         here=addresses.step(session_id, trace.trace_id, span_id),
-        before=addresses.step(session_id, trace.trace_id, before.span_id) if before else None,
-        after=addresses.step(session_id, trace.trace_id, after.span_id) if after else None,
+        before=addresses.step(session_id, trace.trace_id, before.span_id, query) if before else None,
+        after=addresses.step(session_id, trace.trace_id, after.span_id, query) if after else None,
     )
 
 

@@ -10,6 +10,7 @@ from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.quarantine_page import quarantine_page
 from tracehub.web.pages.rendering import fragment, page
 from tracehub.web.pages.session_page import one_turn, session_page
+from tracehub.web.pages.session_view import read_view
 from tracehub.web.pages.sessions_page import sessions_page
 from tracehub.web.pages.steps import StepId, panel_at, read_step, require_span_id, require_trace_id
 from tracehub.web.pages.tools_page import tools_page
@@ -39,17 +40,19 @@ def list_of_sessions(request: Request, connection: Reading, parts: Parts) -> HTM
 
 
 @router.get("/_/sessions/{session_id:path}/turns/{trace_id}")
-def turn_of_session(session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
+def turn_of_session(request: Request, session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
     """The steps of one turn."""
-    turn = one_turn(connection, session_id, require_trace_id(trace_id))
+    turn = one_turn(connection, session_id, require_trace_id(trace_id), read_view(request.query_params))
     return fragment("session.html", "turn_body", turn=turn)
 
 
 @router.get("/_/sessions/{session_id:path}/steps/{trace_id}/{span_id}")
-def step_of_session(session_id: str, trace_id: str, span_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
+def step_of_session(
+    request: Request, session_id: str, trace_id: str, span_id: str, connection: Reading, parts: Parts
+) -> HTMLResponse:
     """The panel of one step."""
     step = StepId(require_trace_id(trace_id), require_span_id(span_id))
-    panel = panel_at(connection, parts.knowledge, session_id, step)
+    panel = panel_at(connection, parts.knowledge, session_id, step, read_view(request.query_params))
     return fragment("session.html", "step", page=StepFragment(panel))
 
 
@@ -57,16 +60,17 @@ def step_of_session(session_id: str, trace_id: str, span_id: str, connection: Re
 def session(request: Request, session_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
     """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole."""
     query = request.query_params
+    view = read_view(query)
     word, opened, first = query.get("step"), query.get("turn"), query.get("from", "")
     panel, lost = None, None
     if word:
         try:
             step = read_step(word)
-            panel = panel_at(connection, parts.knowledge, session_id, step) if step else None
+            panel = panel_at(connection, parts.knowledge, session_id, step, view) if step else None
         except NotFoundError:
             panel = None
         lost = None if panel else one_line(word, 60)
-    shown = session_page(connection, session_id, panel=panel, opened=opened, first=_number(first), lost_step=lost)
+    shown = session_page(connection, session_id, view, panel=panel, opened=opened, first=_number(first), lost_step=lost)
     return page("session.html", shown)
 
 

@@ -7,14 +7,16 @@ from sqlalchemy import Connection
 
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import SessionRow, TraceRow
-from tracehub.store import sessions, spans, traces
+from tracehub.store import sessions, spans, step_counts, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, money, tokens_in_out
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.exchanges import exchanges_of
+from tracehub.web.pages.kind_toggles import Toggle, toggles_of
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.panel import Panel
+from tracehub.web.pages.session_view import WHOLE, View, address_of, everything, query_of
 from tracehub.web.pages.turn_strip import Block, strip_of
 from tracehub.web.pages.turns import Shown, Turn, turns_of
 from tracehub.web.pages.visible import visible
@@ -54,11 +56,14 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     later: str | None
     panel: Panel | None
     lost_step: str | None
+    toggles: tuple[Toggle, ...] = ()
+    everything: str | None = None
 
 
 def session_page(
     connection: Connection,
     session_id: str,
+    view: View = WHOLE,
     *,
     panel: Panel | None = None,
     opened: str | None = None,
@@ -75,7 +80,7 @@ def session_page(
     begin = _begin(every, wanted, first)
     rows = every[begin : begin + LISTED_TURNS]
     windowed = row.steps > INLINE_STEPS or len(every) > INLINE_TURNS
-    loaded = [trace.trace_id for trace in (_window(rows, wanted) if windowed else rows)]
+    loaded = [trace.trace_id for trace in (_window(rows, wanted, view) if windowed else rows)]
     shown = Shown(
         spans=spans.of_traces(connection, loaded),
         exchanges=exchanges_of(connection, session_id, every),
@@ -83,12 +88,14 @@ def session_page(
         open_turns=frozenset(loaded),
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
+        view=view,
     )
+    href, query = addresses.session(session_id), query_of(view)
     return SessionPage(
         title=f"{visible(session_id)[:40]} – Sessions",
         session_id=visible(session_id),
         session_reported=row.session_reported,
-        href=addresses.session(session_id),
+        href=href,
         agent=visible(agent_label(row.agent_name, row.agent_id, row.inline)),
         version=visible(version_label(row.alias_id, row.agent_version)),
         started=exact(row.started_at),
@@ -97,14 +104,18 @@ def session_page(
         strip=strip_of(every),
         turns=turns_of(session_id, rows, shown),
         listed=f"Turns {begin + 1:,} to {begin + len(rows):,} of {len(every):,}" if len(rows) < len(every) else None,
-        earlier=addresses.turns_from(session_id, max(begin - LISTED_TURNS, 0) + 1) if begin else None,
-        later=addresses.turns_from(session_id, begin + len(rows) + 1) if begin + len(rows) < len(every) else None,
+        earlier=addresses.turns_from(session_id, max(begin - LISTED_TURNS, 0) + 1, query) if begin else None,
+        later=addresses.turns_from(session_id, begin + len(rows) + 1, query)
+        if begin + len(rows) < len(every)
+        else None,
         panel=panel,
         lost_step=lost_step,
+        toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
+        everything=address_of(href, everything(view)) if view.partial else None,
     )
 
 
-def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
+def one_turn(connection: Connection, session_id: str, trace_id: str, view: View) -> Turn:
     """One turn of a session, whole; NotFoundError where the session has no such turn."""
     rows = traces.of_session(connection, session_id)
     shown = Shown(
@@ -114,6 +125,7 @@ def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
         open_turns=frozenset([trace_id]),
         selected=None,
         row_limit=None,
+        view=view,
     )
     for turn in turns_of(session_id, rows, shown):
         if turn.trace_id == trace_id:
@@ -130,15 +142,20 @@ def _begin(rows: Sequence[TraceRow], wanted: set[str], first: int) -> int:
     return max(min(first, len(rows)) - 1, 0) if place is None else 0
 
 
-def _window(rows: Sequence[TraceRow], wanted: set[str]) -> list[TraceRow]:
-    """The first turns, and those asked for."""
+def _window(rows: Sequence[TraceRow], wanted: set[str], view: View) -> list[TraceRow]:
+    """The turns asked for, and the first ones; where errors are looked for, the first ones with any."""
     shown: list[TraceRow] = []
     steps = 0
     for row in rows:
-        if steps < WINDOW_STEPS or row.trace_id in wanted:
+        fits = steps < WINDOW_STEPS if not view.errors else steps < INLINE_STEPS and _has_errors(row)
+        if fits or row.trace_id in wanted:
             shown.append(row)
             steps += row.steps
     return shown
+
+
+def _has_errors(row: TraceRow) -> bool:
+    return row.errors_reported + row.errors_inferred > 0
 
 
 def _figures(row: SessionRow) -> tuple[Figure, ...]:

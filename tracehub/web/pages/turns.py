@@ -12,6 +12,7 @@ from tracehub.web.pages.axis import Tick, axis_of, ticks
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.labels import Badge, outcome_badge
 from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.split import Part, in_words, split_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.pages.waterfall import Waterfall, waterfall
@@ -68,6 +69,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     open_turns: frozenset[str]
     selected: str | None
     row_limit: int | None
+    view: View = WHOLE
 
 
 def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple[Turn, ...]:
@@ -84,6 +86,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
     axis = axis_of(trace.started_at, trace.ended_at)
     split = split_of(spans, axis) if spans and axis else ()
     root_id = spans[0].span_id if spans else None
+    query = query_of(shown.view)
     return Turn(
         number=number,
         trace_id=trace.trace_id,
@@ -103,11 +106,11 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         split=split,
         split_words=in_words(split),
         ticks=ticks(axis) if axis else (),
-        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit) if spans is not None else None,
+        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit, shown.view) if spans is not None else None,
         root_id=root_id,
-        overview=addresses.step(session_id, trace.trace_id, root_id) if root_id else None,
-        fragment=addresses.turn_fragment(session_id, trace.trace_id),
-        alone=addresses.turn(session_id, trace.trace_id),
+        overview=addresses.step(session_id, trace.trace_id, root_id, query) if root_id else None,
+        fragment=addresses.turn_fragment(session_id, trace.trace_id, query),
+        alone=addresses.turn(session_id, trace.trace_id, query),
         events=addresses.events(trace.trace_id),
         pause=_pause(trace, later),
     )

@@ -1,0 +1,67 @@
+"""How a person looks at a session, as the query string of its page says it."""
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
+
+import msgspec
+from starlette.datastructures import QueryParams
+
+from tracehub.model.span import SPAN_KINDS
+
+_NO_KIND = "none"
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them."""
+
+    kinds: tuple[str, ...] | None = None
+    errors: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether some steps may be hidden."""
+        return self.errors or self.kinds is not None
+
+
+WHOLE = View()
+
+
+def read_view(query: QueryParams) -> View:
+    """The view that the query string asks for; what is unknown in it is no condition."""
+    return View(kinds=_kinds(query.getlist("kind")), errors=query.get("errors") == "1")
+
+
+def query_of(view: View, **more: str) -> str:
+    """The query string of a view with more values, without its question mark; empty for the whole session."""
+    values: list[tuple[str, str]] = []
+    if view.kinds is not None:
+        values.append(("kind", ",".join(view.kinds) or _NO_KIND))
+    if view.errors:
+        values.append(("errors", "1"))
+    return urlencode([*values, *more.items()], safe=",", quote_via=quote)
+
+
+def address_of(href: str, view: View, **more: str) -> str:
+    """The address of a session's page in this view."""
+    query = query_of(view, **more)
+    return f"{href}?{query}" if query else href
+
+
+def everything(view: View) -> View:
+    """The view with no step hidden."""
+    return msgspec.structs.replace(view, kinds=None, errors=False)
+
+
+def switched(view: View, kind: str, present: Iterable[str]) -> View:
+    """The view with this kind switched: hidden where it is shown, shown where it is hidden."""
+    every = tuple(present)
+    shown = set(every if view.kinds is None else view.kinds) ^ {kind}
+    kinds = tuple(name for name in every if name in shown)
+    return msgspec.structs.replace(view, kinds=None if kinds == every else kinds)
+
+
+def _kinds(words: Iterable[str]) -> tuple[str, ...] | None:
+    asked = {name for word in words for name in word.split(",")}
+    if asked == {_NO_KIND}:
+        return ()
+    return tuple(kind for kind in SPAN_KINDS if kind in asked) or None

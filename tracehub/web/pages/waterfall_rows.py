@@ -1,0 +1,144 @@
+"""The rows of the waterfall in words, so that the template only writes them down."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tracehub.model.listing import SpanRow
+from tracehub.model.span import Outcome
+from tracehub.web.pages.amounts import counted, tokens_in_out
+from tracehub.web.pages.axis import Axis
+from tracehub.web.pages.durations import between, duration, offset
+from tracehub.web.pages.labels import KINDS, PHASES, error_badge, outcome_badge
+from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine
+from tracehub.web.pages.session_view import View, everything, query_of
+from tracehub.web.pages.short_names import span_name
+from tracehub.web.pages.sifting import HiddenLine
+from tracehub.web.pages.visible import one_line
+
+_DEEPEST = 9
+_RATIONALE_SHOWN = 420
+_SUMMARY_SHOWN = 160
+_LINE = 100
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One line of the waterfall. `form` is phase, step, why (a rationale) or hidden (steps left out)."""
+
+    form: str
+    classes: str
+    id: str = ""
+    href: str = ""
+    kind: str
+    label: str = ""
+    name: str = ""
+    note: str = ""
+    mark: str = ""
+    tone: str = ""
+    iteration: int | None = None
+    offset: str = ""
+    duration: str = ""
+    derived: bool = False
+
+
+class RowWriter:
+    """Writes the rows of one turn: their links keep the view, their times count from the axis's start."""
+
+    def __init__(self, axis: Axis | None, selected: str | None, view: View) -> None:
+        self._axis = axis
+        self._selected = selected
+        query = query_of(view)
+        self._state = f"{query}&" if query else ""
+        self._everything = f"?{query_of(everything(view))}"
+
+    def step(self, line: SpanLine) -> Row:
+        """A span."""
+        span = line.span
+        badge = error_badge(span.error_source)
+        if badge is None and span.outcome is not Outcome.OK:
+            badge = outcome_badge(span.outcome)
+        lasted = between(span.started_at, span.ended_at)
+        name, group = span_name(span)
+        return Row(
+            form="step",
+            classes=self._classes(line),
+            id=f"s{span.span_id}",
+            href=self._href(span),
+            kind=span.kind,
+            label=KINDS.get(span.kind, span.kind),
+            name=one_line(name, _SUMMARY_SHOWN),
+            note=_note(span, group),
+            mark=f"{badge.mark} {badge.text}" if badge else "",
+            tone=badge.tone if badge else "",
+            iteration=line.iteration,
+            offset=self._offset(span.started_at),
+            duration=f"≈ {duration(lasted)}" if span.times_derived and lasted is not None else duration(lasted),
+            derived=span.times_derived,
+        )
+
+    def why(self, line: RationaleLine) -> tuple[Row, int]:
+        """A rationale, and how many lines high it is."""
+        height = min(1 + len(line.text) // _LINE, 3)
+        row = Row(
+            form="why",
+            classes=f"r w h{height} {_depth(line.depth)}",
+            href=self._href(line.span),
+            kind="why",
+            label="Rationale",
+            name=one_line(line.text, _RATIONALE_SHOWN),
+        )
+        return row, height
+
+    def phase(self, line: PhaseLine) -> Row:
+        """The head of a phase."""
+        began, ended = extent(line.spans)
+        return Row(
+            form="phase",
+            classes=f"r p {_depth(line.depth)}",
+            kind="phase",
+            label=PHASES.get(line.phase, line.phase),
+            note=counted(line.iterations, "iteration") if line.iterations > 1 else "",
+            offset=self._offset(began),
+            duration=duration(between(began, ended)),
+        )
+
+    def hidden(self, line: HiddenLine) -> Row:
+        """What stands for steps left out; it leads to them."""
+        return Row(
+            form="hidden",
+            classes=f"r x {_depth(line.depth)}",
+            href=f"{self._everything}#s{line.span.span_id}",
+            kind="hidden",
+            name=f"{counted(line.count, 'step')} hidden",
+        )
+
+    def _classes(self, line: SpanLine) -> str:
+        span = line.span
+        failed = " e" if span.error_source is not None else ""
+        current = " cur" if span.span_id == self._selected else ""
+        begins = " it" if line.iteration is not None else ""
+        return f"r {_depth(line.depth)}{failed}{current}{begins}"
+
+    def _href(self, span: SpanRow) -> str:
+        return f"?{self._state}step={span.trace_id}.{span.span_id}#s{span.span_id}"
+
+    def _offset(self, started_at: int | None) -> str:
+        return offset(started_at - self._axis.start if self._axis and started_at is not None else None)
+
+
+def extent(spans: Sequence[SpanRow]) -> tuple[int | None, int | None]:
+    """From the first start to the last end that are known."""
+    starts = [span.started_at for span in spans if span.started_at is not None]
+    ends = [span.ended_at for span in spans if span.ended_at is not None]
+    return min(starts, default=None), max(ends, default=None)
+
+
+def _note(span: SpanRow, group: str) -> str:
+    if span.kind == "model":
+        used = tokens_in_out(span.input_tokens, span.output_tokens)
+        return f"{used} tokens" if used else ""
+    return one_line(" · ".join(part for part in (group, span.summary) if part), _SUMMARY_SHOWN)
+
+
+def _depth(depth: int) -> str:
+    return f"d{min(depth, _DEEPEST)}"
