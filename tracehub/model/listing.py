@@ -160,6 +160,16 @@ class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
 
 
+class StepHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A step in which a text was found: in what it is and did (`own`), else in its rationale."""
+
+    trace_id: str
+    span_id: str
+    kind: str
+    rationale: str | None
+    own: bool
+
+
 class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
     """How one tool was used. Percentiles are milliseconds, at most 1 % off, None where no call had a known duration.
 

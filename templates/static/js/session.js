@@ -48,14 +48,14 @@ if ($("#detail")) {
     if (narrow.matches) row?.scrollIntoView({ block: "center" });
     $("#detail").replaceChildren();
     const address = new URL(location.href);
-    address.searchParams.delete("step");
+    for (const name of ["step", "hit"]) address.searchParams.delete(name);
     address.hash = "";
     history.replaceState(history.state, "", address);
   };
 
   addEventListener("click", (event) => {
     const link = plain(event) && event.target.closest("a[href]");
-    if (!link || link.origin !== location.origin || link.pathname !== location.pathname) return;
+    if (!link || link.origin !== location.origin || link.pathname !== location.pathname || link.dataset.load) return;
     if (link.hasAttribute("data-close")) {
       event.preventDefault();
       return close();
@@ -84,6 +84,8 @@ if ($("#detail")) {
     k: () => go(next(steps(), $(".r.cur"), -1)),
     e: () => go(next(steps(), $(".r.cur"), 1, (row) => row.classList.contains("e"))),
     E: () => go(next(steps(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
+    n: () => $("[data-load=after]")?.click(),
+    N: () => $("[data-load=before]")?.click(),
     J: () => turnBy(1),
     K: () => turnBy(-1),
     Escape: () => $(".r.cur") && close(),

@@ -11,10 +11,12 @@ from tests.conftest import CHECKOUT
 from tests.web.pages.rows import SECOND, SESSION, SPAN, START, TRACE, TRACE_ID, child, long_turn
 from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
+from tracehub.web.pages.find import find_of
 from tracehub.web.pages.labels import session_badges
 from tracehub.web.pages.plain_pages import render_error_page
 from tracehub.web.pages.rendering import page, render_block
 from tracehub.web.pages.session_page import SessionPage
+from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
 from tracehub.web.pages.turns import Shown, Turn, turns_of
@@ -49,6 +51,9 @@ def _session(turns: tuple[Turn, ...]) -> str:
         later=None,
         panel=None,
         lost_step=None,
+        toggles=(),
+        everything=None,
+        find=find_of("/sessions/s-1", WHOLE, (), None),
     )
     return bytes(page("session.html", context).body).decode()
 
@@ -68,6 +73,23 @@ def test_hostile_text_is_shown_as_text() -> None:
     assert not _UNSAFE.search(html)
     assert "\u202e" not in html
     assert "{{ 7*7 }}" in html
+
+
+def test_hits_are_marked_and_hostile_text_stays_text() -> None:
+    spans = (SPAN, child(1, "tool", 0, 1, name="<mark>", rationale="<b>x</b>", summary="</bdi><script>"))
+    shown = Shown(
+        spans={TRACE_ID: spans},
+        exchanges={},
+        open_turns=frozenset([TRACE_ID]),
+        selected=None,
+        row_limit=None,
+        view=View(find="<"),
+        hits=frozenset([spans[1].span_id]),
+    )
+    html = _session(turns_of("s-1", [TRACE], shown))
+    assert "<mark>&lt;</mark>mark&gt;" in html
+    assert "<mark>&lt;</mark>script&gt;" in html
+    assert html.count("<script") == 1
 
 
 def test_a_session_says_what_an_incomplete_turn_lacks() -> None:

@@ -70,7 +70,16 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         except NotFoundError:
             panel = None
         lost = None if panel else one_line(word, 60)
-    shown = session_page(connection, session_id, view, panel=panel, opened=opened, first=_number(first), lost_step=lost)
+    shown = session_page(
+        connection,
+        session_id,
+        view,
+        panel=panel,
+        opened=opened,
+        first=_number(first),
+        lost_step=lost,
+        hit=query.get("hit", ""),
+    )
     return page("session.html", shown)
 
 

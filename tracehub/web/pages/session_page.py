@@ -12,6 +12,7 @@ from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, money, tokens_in_out
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.exchanges import exchanges_of
+from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
 from tracehub.web.pages.kind_toggles import Toggle, toggles_of
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, exact
@@ -56,8 +57,9 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     later: str | None
     panel: Panel | None
     lost_step: str | None
-    toggles: tuple[Toggle, ...] = ()
-    everything: str | None = None
+    toggles: tuple[Toggle, ...]
+    everything: str | None
+    find: Find
 
 
 def session_page(
@@ -69,6 +71,7 @@ def session_page(
     opened: str | None = None,
     first: int = 1,
     lost_step: str | None = None,
+    hit: str = "",
 ) -> SessionPage:
     """The session with its turns from number `first` on, or from where the panel's or the opened turn is.
 
@@ -77,10 +80,15 @@ def session_page(
     row = sessions.get(connection, session_id)
     every = traces.of_session(connection, session_id)
     wanted = {trace_id for trace_id in (panel.trace_id if panel else None, opened) if trace_id}
+    href, query = addresses.session(session_id), query_of(view)
+    hits = hits_of(connection, session_id, every, view.find)
+    number = number_of(hits, panel.span_id if panel else None, hit)
+    if number:
+        wanted.add(hits[number - 1].trace_id)
     begin = _begin(every, wanted, first)
     rows = every[begin : begin + LISTED_TURNS]
     windowed = row.steps > INLINE_STEPS or len(every) > INLINE_TURNS
-    loaded = [trace.trace_id for trace in (_window(rows, wanted, view) if windowed else rows)]
+    loaded = [trace.trace_id for trace in (_window(rows, wanted, _looked_for(every, view, hits)) if windowed else rows)]
     shown = Shown(
         spans=spans.of_traces(connection, loaded),
         exchanges=exchanges_of(connection, session_id, every),
@@ -89,8 +97,8 @@ def session_page(
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
         view=view,
+        hits=frozenset(hit.span_id for hit in hits if hit.span_id),
     )
-    href, query = addresses.session(session_id), query_of(view)
     return SessionPage(
         title=f"{visible(session_id)[:40]} – Sessions",
         session_id=visible(session_id),
@@ -112,6 +120,7 @@ def session_page(
         lost_step=lost_step,
         toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
         everything=address_of(href, everything(view)) if view.partial else None,
+        find=find_of(href, view, hits, number),
     )
 
 
@@ -142,20 +151,25 @@ def _begin(rows: Sequence[TraceRow], wanted: set[str], first: int) -> int:
     return max(min(first, len(rows)) - 1, 0) if place is None else 0
 
 
-def _window(rows: Sequence[TraceRow], wanted: set[str], view: View) -> list[TraceRow]:
-    """The turns asked for, and the first ones; where errors are looked for, the first ones with any."""
+def _window(rows: Sequence[TraceRow], wanted: set[str], looked_for: set[str] | None) -> list[TraceRow]:
+    """The turns asked for, and the first ones; where something is looked for, the first ones that have it."""
     shown: list[TraceRow] = []
     steps = 0
     for row in rows:
-        fits = steps < WINDOW_STEPS if not view.errors else steps < INLINE_STEPS and _has_errors(row)
+        fits = steps < WINDOW_STEPS if looked_for is None else steps < INLINE_STEPS and row.trace_id in looked_for
         if fits or row.trace_id in wanted:
             shown.append(row)
             steps += row.steps
     return shown
 
 
-def _has_errors(row: TraceRow) -> bool:
-    return row.errors_reported + row.errors_inferred > 0
+def _looked_for(rows: Sequence[TraceRow], view: View, hits: Sequence[Hit]) -> set[str] | None:
+    """The turns that hold what the view looks for; None where it looks for nothing."""
+    if view.find:
+        return {hit.trace_id for hit in hits}
+    if view.errors:
+        return {row.trace_id for row in rows if row.errors_reported + row.errors_inferred}
+    return None
 
 
 def _figures(row: SessionRow) -> tuple[Figure, ...]:

@@ -7,15 +7,21 @@ import msgspec
 from starlette.datastructures import QueryParams
 
 from tracehub.model.span import SPAN_KINDS
+from tracehub.store.text import clean
 
+LONGEST_FIND = 200
 _NO_KIND = "none"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them."""
+    """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them.
+
+    `find` is the text whose hits are marked.
+    """
 
     kinds: tuple[str, ...] | None = None
     errors: bool = False
+    find: str = ""
 
     @property
     def partial(self) -> bool:
@@ -28,17 +34,26 @@ WHOLE = View()
 
 def read_view(query: QueryParams) -> View:
     """The view that the query string asks for; what is unknown in it is no condition."""
-    return View(kinds=_kinds(query.getlist("kind")), errors=query.get("errors") == "1")
+    return View(
+        kinds=_kinds(query.getlist("kind")), errors=query.get("errors") == "1", find=_text(query.get("find", ""))
+    )
 
 
 def query_of(view: View, **more: str) -> str:
     """The query string of a view with more values, without its question mark; empty for the whole session."""
+    return urlencode([*fields_of(view), *more.items()], safe=",", quote_via=quote)
+
+
+def fields_of(view: View) -> tuple[tuple[str, str], ...]:
+    """The names and values that spell the view."""
     values: list[tuple[str, str]] = []
     if view.kinds is not None:
         values.append(("kind", ",".join(view.kinds) or _NO_KIND))
     if view.errors:
         values.append(("errors", "1"))
-    return urlencode([*values, *more.items()], safe=",", quote_via=quote)
+    if view.find:
+        values.append(("find", view.find))
+    return tuple(values)
 
 
 def address_of(href: str, view: View, **more: str) -> str:
@@ -58,6 +73,10 @@ def switched(view: View, kind: str, present: Iterable[str]) -> View:
     shown = set(every if view.kinds is None else view.kinds) ^ {kind}
     kinds = tuple(name for name in every if name in shown)
     return msgspec.structs.replace(view, kinds=None if kinds == every else kinds)
+
+
+def _text(word: str) -> str:
+    return " ".join((clean(word[:LONGEST_FIND]) or "").split())
 
 
 def _kinds(words: Iterable[str]) -> tuple[str, ...] | None:

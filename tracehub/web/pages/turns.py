@@ -11,6 +11,7 @@ from tracehub.web.pages.amounts import counted, money, tokens_in_out
 from tracehub.web.pages.axis import Tick, axis_of, ticks
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.labels import Badge, outcome_badge
+from tracehub.web.pages.marks import Piece, pieces
 from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.split import Part, in_words, split_of
@@ -33,7 +34,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str
     open: bool
     question: str | None
+    question_marks: tuple[Piece, ...]
     answer: str | None
+    answer_marks: tuple[Piece, ...]
     started: Moment | None
     duration: str
     steps: str
@@ -59,7 +62,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn.
 
-    `first` is the number of the first turn.
+    `first` is the number of the first turn, `hits` are the steps that hold what is looked for.
     """
 
     first: int = 1
@@ -70,6 +73,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     selected: str | None
     row_limit: int | None
     view: View = WHOLE
+    hits: frozenset[str] = frozenset()
 
 
 def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple[Turn, ...]:
@@ -87,12 +91,16 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
     split = split_of(spans, axis) if spans and axis else ()
     root_id = spans[0].span_id if spans else None
     query = query_of(shown.view)
+    question = one_line(trace.question, 300) if trace.question else None
+    answer = one_line(trace.answer, 300) if trace.answer else None
     return Turn(
         number=number,
         trace_id=trace.trace_id,
         open=trace.trace_id in shown.open_turns,
-        question=one_line(trace.question, 300) if trace.question else None,
-        answer=one_line(trace.answer, 300) if trace.answer else None,
+        question=question,
+        question_marks=pieces(question or "", shown.view.find),
+        answer=answer,
+        answer_marks=pieces(answer or "", shown.view.find),
         started=exact(trace.started_at),
         duration=duration(between(trace.started_at, trace.ended_at)),
         steps=counted(trace.steps, "step"),
@@ -106,7 +114,9 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         split=split,
         split_words=in_words(split),
         ticks=ticks(axis) if axis else (),
-        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit, shown.view) if spans is not None else None,
+        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit, shown.view, shown.hits)
+        if spans is not None
+        else None,
         root_id=root_id,
         overview=addresses.step(session_id, trace.trace_id, root_id, query) if root_id else None,
         fragment=addresses.turn_fragment(session_id, trace.trace_id, query),

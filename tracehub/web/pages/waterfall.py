@@ -1,12 +1,12 @@
 """A turn's waterfall: its rows one below the other, and the bars that stand beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from tracehub.model.listing import SpanRow
 from tracehub.web.pages.axis import Axis
-from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine, outline
+from tracehub.web.pages.outline import Line, PhaseLine, RationaleLine, SpanLine, outline
 from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sifting import HiddenLine, sifted
 from tracehub.web.pages.waterfall_rows import Row, RowWriter, extent
@@ -26,7 +26,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
 class Waterfall(msgspec.Struct, frozen=True):
     """A turn's rows, its spans' bars and the brackets of phases and agents.
 
-    `height` is that of all rows, `left_out` counts the rows beyond the limit.
+    `height` is that of all rows, `left_before` and `left_out` count the rows beyond the limit.
     """
 
     rows: tuple[Row, ...]
@@ -34,21 +34,27 @@ class Waterfall(msgspec.Struct, frozen=True):
     brackets: tuple[Bar, ...]
     height: int
     left_out: int
+    left_before: int
 
 
 def waterfall(
-    spans: Sequence[SpanRow], axis: Axis | None, selected: str | None, limit: int | None, view: View = WHOLE
+    spans: Sequence[SpanRow],
+    axis: Axis | None,
+    selected: str | None,
+    limit: int | None,
+    view: View = WHOLE,
+    hits: Collection[str] = (),
 ) -> Waterfall:
-    """The rows of a turn in the order of `outline`, the first `limit` of those that the view asks for."""
-    writer = RowWriter(axis, selected, view)
+    """The rows of a turn in the order of `outline`: of those that the view asks for `limit`, the selected step's among
+    them. `hits` are the steps that hold what is looked for."""
+    writer = RowWriter(axis, selected, view, hits)
+    lines = list(sifted(outline(spans), spans, view, selected))
+    begin, end = _window(lines, selected, limit)
     rows: list[Row] = []
     bars: list[Bar] = []
     brackets: list[Bar] = []
-    y = left_out = 0
-    for line in sifted(outline(spans), spans, view, selected):
-        if limit is not None and len(rows) >= limit:
-            left_out += 1
-            continue
+    y = 0
+    for line in lines[begin:end]:
         height = 1
         match line:
             case SpanLine(span=span):
@@ -63,7 +69,20 @@ def waterfall(
             case HiddenLine():
                 rows.append(writer.hidden(line))
         y += height * ROW_HEIGHT
-    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, left_out)
+    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, len(lines) - end, begin)
+
+
+def _window(lines: Sequence[Line | HiddenLine], selected: str | None, limit: int | None) -> tuple[int, int]:
+    """Which lines are drawn: the first ones, or those around the selected step."""
+    if limit is None or len(lines) <= limit:
+        return 0, len(lines)
+    place = next((at for at, line in enumerate(lines) if _is_step(line, selected)), 0)
+    begin = 0 if place < limit else min(place - limit // 2, len(lines) - limit)
+    return begin, begin + limit
+
+
+def _is_step(line: Line | HiddenLine, span_id: str | None) -> bool:
+    return isinstance(line, SpanLine) and line.span.span_id == span_id
 
 
 def _draw(bars: list[Bar], axis: Axis | None, span: SpanRow, y: int) -> None:

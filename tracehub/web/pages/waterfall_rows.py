@@ -1,6 +1,6 @@
 """The rows of the waterfall in words, so that the template only writes them down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from tracehub.web.pages.amounts import counted, tokens_in_out
 from tracehub.web.pages.axis import Axis
 from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import KINDS, PHASES, error_badge, outcome_badge
+from tracehub.web.pages.marks import Piece, holds, line_with, pieces
 from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine
 from tracehub.web.pages.session_view import View, everything, query_of
 from tracehub.web.pages.short_names import span_name
@@ -32,7 +33,9 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kind: str
     label: str = ""
     name: str = ""
+    name_marks: tuple[Piece, ...] = ()
     note: str = ""
+    note_marks: tuple[Piece, ...] = ()
     mark: str = ""
     tone: str = ""
     iteration: int | None = None
@@ -44,9 +47,11 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class RowWriter:
     """Writes the rows of one turn: their links keep the view, their times count from the axis's start."""
 
-    def __init__(self, axis: Axis | None, selected: str | None, view: View) -> None:
+    def __init__(self, axis: Axis | None, selected: str | None, view: View, hits: Collection[str]) -> None:
         self._axis = axis
         self._selected = selected
+        self._find = view.find
+        self._hits = hits
         query = query_of(view)
         self._state = f"{query}&" if query else ""
         self._everything = f"?{query_of(everything(view))}"
@@ -59,6 +64,8 @@ class RowWriter:
             badge = outcome_badge(span.outcome)
         lasted = between(span.started_at, span.ended_at)
         name, group = span_name(span)
+        shown = one_line(name, _SUMMARY_SHOWN)
+        note = self._note(span, shown, _note(span, group))
         return Row(
             form="step",
             classes=self._classes(line),
@@ -66,8 +73,10 @@ class RowWriter:
             href=self._href(span),
             kind=span.kind,
             label=KINDS.get(span.kind, span.kind),
-            name=one_line(name, _SUMMARY_SHOWN),
-            note=_note(span, group),
+            name=shown,
+            name_marks=pieces(shown, self._find),
+            note=note,
+            note_marks=pieces(note, self._find),
             mark=f"{badge.mark} {badge.text}" if badge else "",
             tone=badge.tone if badge else "",
             iteration=line.iteration,
@@ -79,13 +88,15 @@ class RowWriter:
     def why(self, line: RationaleLine) -> tuple[Row, int]:
         """A rationale, and how many lines high it is."""
         height = min(1 + len(line.text) // _LINE, 3)
+        shown = line_with(line.text, self._find, _RATIONALE_SHOWN)
         row = Row(
             form="why",
             classes=f"r w h{height} {_depth(line.depth)}",
             href=self._href(line.span),
             kind="why",
             label="Rationale",
-            name=one_line(line.text, _RATIONALE_SHOWN),
+            name=shown,
+            name_marks=pieces(shown, self._find),
         )
         return row, height
 
@@ -117,7 +128,16 @@ class RowWriter:
         failed = " e" if span.error_source is not None else ""
         current = " cur" if span.span_id == self._selected else ""
         begins = " it" if line.iteration is not None else ""
-        return f"r {_depth(line.depth)}{failed}{current}{begins}"
+        hit = " hit" if span.span_id in self._hits else ""
+        return f"r {_depth(line.depth)}{failed}{current}{begins}{hit}"
+
+    def _note(self, span: SpanRow, name: str, note: str) -> str:
+        """What the row says beside its name; of a hit that neither shows, the text around it."""
+        if span.span_id not in self._hits or holds(name, self._find) or holds(note, self._find):
+            return note
+        texts = (span.error_text, span.error_type, span.summary, span.model_id, span.name)
+        found = next((text for text in texts if holds(text, self._find)), None)
+        return line_with(found, self._find, _SUMMARY_SHOWN) if found else note
 
     def _href(self, span: SpanRow) -> str:
         return f"?{self._state}step={span.trace_id}.{span.span_id}#s{span.span_id}"
