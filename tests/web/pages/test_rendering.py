@@ -12,13 +12,14 @@ from tests.web.pages.rows import SECOND, SESSION, SPAN, START, TRACE, TRACE_ID, 
 from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
 from tracehub.web.pages.find import find_of
-from tracehub.web.pages.labels import session_badges
 from tracehub.web.pages.plain_pages import render_error_page
 from tracehub.web.pages.rendering import page, render_block
+from tracehub.web.pages.session_head import head_of
 from tracehub.web.pages.session_page import SessionPage
 from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
+from tracehub.web.pages.turn_pages import turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>" style="color:red" onclick="x\u202e\x00{{ 7*7 }}'
@@ -36,19 +37,9 @@ def _turns(spans: tuple[SpanRow, ...], trace: TraceRow = TRACE) -> tuple[Turn, .
 def _session(turns: tuple[Turn, ...]) -> str:
     context = SessionPage(
         title="s-1",
-        session_id="s-1",
-        session_reported=True,
-        href="/sessions/s-1",
-        agent="AGENT12345",
-        version="PROD → 12",
-        started=None,
-        badges=session_badges(SESSION),
-        figures=(),
-        strip=(),
+        head=head_of(SESSION, [TRACE], WHOLE),
         turns=turns,
-        listed=None,
-        earlier=None,
-        later=None,
+        pages=turn_page("s-1", [TRACE], "", first=1),
         panel=None,
         lost_step=None,
         toggles=(),

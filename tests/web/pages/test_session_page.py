@@ -39,7 +39,7 @@ def test_each_kind_says_how_many_steps_it_has(connection: Connection) -> None:
 def test_what_is_hidden_can_be_had_back(connection: Connection) -> None:
     row = _with_errors(connection)
     shown = session_page(connection, row.session_id, View(kinds=("model",), errors=True))
-    assert shown.everything == shown.href
+    assert shown.everything == shown.head.href
     assert [toggle.kind for toggle in shown.toggles if toggle.on] == ["model", "err"]
 
 

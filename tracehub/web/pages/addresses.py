@@ -33,6 +33,11 @@ def events(trace_id: str) -> str:
     return f"/api/v1/traces/{trace_id}/events"
 
 
+def trace_json(trace_id: str) -> str:
+    """A whole trace as JSON, by the API."""
+    return f"/api/v1/traces/{trace_id}"
+
+
 def event(trace_id: str, event_id: str) -> str:
     """One raw event as a file."""
     return f"/traces/{trace_id}/events/{event_id}.json"

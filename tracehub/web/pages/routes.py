@@ -6,8 +6,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
+from tracehub.web.pages.chat_page import chat_page
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.quarantine_page import quarantine_page
+from tracehub.web.pages.raw_page import raw_page
 from tracehub.web.pages.rendering import fragment, page
 from tracehub.web.pages.session_page import one_turn, session_page
 from tracehub.web.pages.session_view import read_view
@@ -58,10 +60,16 @@ def step_of_session(
 
 @router.get("/sessions/{session_id:path}")
 def session(request: Request, session_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
-    """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole."""
+    """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole, `?view=` the
+    conversation or the raw events."""
     query = request.query_params
     view = read_view(query)
-    word, opened, first = query.get("step"), query.get("turn"), query.get("from", "")
+    word, opened, first = query.get("step"), query.get("turn"), _number(query.get("from", ""))
+    if view.form == "chat":
+        chat = chat_page(connection, parts.knowledge, session_id, view, first=first, opened=opened)
+        return page("session_chat.html", chat)
+    if view.form == "raw":
+        return page("session_raw.html", raw_page(connection, session_id, view, first=first, opened=opened))
     panel, lost = None, None
     if word:
         try:
@@ -76,7 +84,7 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         view,
         panel=panel,
         opened=opened,
-        first=_number(first),
+        first=first,
         lost_step=lost,
         hit=query.get("hit", ""),
     )

@@ -10,15 +10,17 @@ from tracehub.model.span import SPAN_KINDS
 from tracehub.store.text import clean
 
 LONGEST_FIND = 200
+FORMS = {"timeline": "Timeline", "chat": "Chat", "raw": "Raw"}
 _NO_KIND = "none"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them.
 
-    `find` is the text whose hits are marked.
+    `form` is one of FORMS, `find` the text whose hits are marked.
     """
 
+    form: str = "timeline"
     kinds: tuple[str, ...] | None = None
     errors: bool = False
     find: str = ""
@@ -34,8 +36,12 @@ WHOLE = View()
 
 def read_view(query: QueryParams) -> View:
     """The view that the query string asks for; what is unknown in it is no condition."""
+    form = query.get("view", "")
     return View(
-        kinds=_kinds(query.getlist("kind")), errors=query.get("errors") == "1", find=_text(query.get("find", ""))
+        form=form if form in FORMS else "timeline",
+        kinds=_kinds(query.getlist("kind")),
+        errors=query.get("errors") == "1",
+        find=_text(query.get("find", "")),
     )
 
 
@@ -47,6 +53,8 @@ def query_of(view: View, **more: str) -> str:
 def fields_of(view: View) -> tuple[tuple[str, str], ...]:
     """The names and values that spell the view."""
     values: list[tuple[str, str]] = []
+    if view.form != "timeline":
+        values.append(("view", view.form))
     if view.kinds is not None:
         values.append(("kind", ",".join(view.kinds) or _NO_KIND))
     if view.errors:

@@ -108,7 +108,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         tokens=tokens_in_out(trace.input_tokens, trace.output_tokens),
         cost=money(trace.cost_usd, trace.model_calls),
         missing=visible(trace.missing) if trace.missing else None,
-        error=_error(trace),
+        error=turn_error(trace),
         exchanges=shown.exchanges.get(trace.trace_id, ()),
         untimed=axis is None and trace.steps > 0,
         split=split,
@@ -122,7 +122,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         fragment=addresses.turn_fragment(session_id, trace.trace_id, query),
         alone=addresses.turn(session_id, trace.trace_id, query),
         events=addresses.events(trace.trace_id),
-        pause=_pause(trace, later),
+        pause=pause_between(trace, later),
     )
 
 
@@ -138,13 +138,15 @@ def turn_badges(trace: TraceRow) -> tuple[Badge, ...]:
     return tuple(badges[1:] if len(badges) > 1 and trace.outcome is Outcome.OK else badges)
 
 
-def _error(trace: TraceRow) -> str | None:
+def turn_error(trace: TraceRow) -> str | None:
+    """What AWS, or the call itself, reported to have gone wrong; None where nothing did."""
     if trace.error_source is None:
         return None
     said = f": {visible(trace.error_text)}" if trace.error_text else ""
     return f"{visible(trace.error_type or 'error')}, {trace.error_source}{said}"
 
 
-def _pause(trace: TraceRow, later: TraceRow | None) -> str | None:
+def pause_between(trace: TraceRow, later: TraceRow | None) -> str | None:
+    """How long nobody called the agent; None where unknown, or where the next turn began before."""
     lasted = between(trace.ended_at, later.started_at) if later else None
     return duration(lasted) if lasted is not None and lasted > 0 else None
