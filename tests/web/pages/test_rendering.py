@@ -44,6 +44,7 @@ def _session(turns: tuple[Turn, ...]) -> str:
         lost_step=None,
         toggles=(),
         everything=None,
+        axes=(),
         find=find_of("/sessions/s-1", WHOLE, (), None),
     )
     return bytes(page("session.html", context).body).decode()

@@ -9,11 +9,12 @@ from tracehub.errors import NotFoundError
 from tracehub.model.listing import TraceRow
 from tracehub.store import sessions, spans, step_counts, traces
 from tracehub.web.pages import addresses
+from tracehub.web.pages.axis import Axis, axis_over
 from tracehub.web.pages.exchanges import exchanges_of
 from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
 from tracehub.web.pages.kind_toggles import Toggle, toggles_of
 from tracehub.web.pages.panel import Panel
-from tracehub.web.pages.session_head import SessionHead, head_of, title_of
+from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
 from tracehub.web.pages.session_view import WHOLE, View, address_of, everything, query_of
 from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
@@ -36,6 +37,7 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     lost_step: str | None
     toggles: tuple[Toggle, ...]
     everything: str | None
+    axes: tuple[Tab, ...]
     find: Find
 
 
@@ -76,6 +78,7 @@ def session_page(
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
         view=view,
+        axis=_axis(every, view),
         hits=frozenset(hit.span_id for hit in hits if hit.span_id),
     )
     return SessionPage(
@@ -87,6 +90,7 @@ def session_page(
         lost_step=lost_step,
         toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
         everything=address_of(href, everything(view)) if view.partial else None,
+        axes=_axes(href, view) if len(every) > 1 else (),
         find=find_of(href, view, hits, number),
     )
 
@@ -102,12 +106,24 @@ def one_turn(connection: Connection, session_id: str, trace_id: str, view: View)
         selected=None,
         row_limit=None,
         view=view,
+        axis=_axis(rows, view),
     )
     for turn in turns_of(session_id, rows, shown):
         if turn.trace_id == trace_id:
             return turn
     msg = f"session {session_id} has no turn {trace_id}"
     raise NotFoundError(msg)
+
+
+def _axis(turns: Sequence[TraceRow], view: View) -> Axis | None:
+    return axis_over((turn.started_at, turn.ended_at) for turn in turns) if view.session_axis else None
+
+
+def _axes(href: str, view: View) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(text, address_of(href, msgspec.structs.replace(view, session_axis=whole)), whole == view.session_axis)
+        for text, whole in (("of each turn", False), ("of the session", True))
+    )
 
 
 def _window(rows: Sequence[TraceRow], wanted: set[str], looked_for: set[str] | None) -> list[TraceRow]:

@@ -17,13 +17,14 @@ _NO_KIND = "none"
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them.
 
-    `form` is one of FORMS, `find` the text whose hits are marked.
+    `form` is one of FORMS, `find` the text whose hits are marked. With `session_axis` all turns share one time axis.
     """
 
     form: str = "timeline"
     kinds: tuple[str, ...] | None = None
     errors: bool = False
     find: str = ""
+    session_axis: bool = False
 
     @property
     def partial(self) -> bool:
@@ -42,6 +43,7 @@ def read_view(query: QueryParams) -> View:
         kinds=_kinds(query.getlist("kind")),
         errors=query.get("errors") == "1",
         find=_text(query.get("find", "")),
+        session_axis=query.get("axis") == "session",
     )
 
 
@@ -59,6 +61,8 @@ def fields_of(view: View) -> tuple[tuple[str, str], ...]:
         values.append(("kind", ",".join(view.kinds) or _NO_KIND))
     if view.errors:
         values.append(("errors", "1"))
+    if view.session_axis:
+        values.append(("axis", "session"))
     if view.find:
         values.append(("find", view.find))
     return tuple(values)

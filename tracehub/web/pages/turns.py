@@ -8,8 +8,8 @@ from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, money, tokens_in_out
-from tracehub.web.pages.axis import Tick, axis_of, ticks
-from tracehub.web.pages.durations import between, duration
+from tracehub.web.pages.axis import Axis, Tick, axis_of, ticks
+from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import Badge, outcome_badge
 from tracehub.web.pages.marks import Piece, pieces
 from tracehub.web.pages.moments import Moment, exact
@@ -25,6 +25,14 @@ class Exchange(msgspec.Struct, frozen=True):
     text: str
     link_text: str | None
     href: str | None
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A pause on the axis of the session. `x` and `width` are per cent."""
+
+    offset: str
+    x: str
+    width: str
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +65,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     alone: str
     events: str
     pause: str | None
+    gap: Gap | None
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn.
 
-    `first` is the number of the first turn, `hits` are the steps that hold what is looked for.
+    `first` is the number of the first turn, `hits` are the steps that hold what is looked for,
+    `axis` is that of the session where the turns share one.
     """
 
     first: int = 1
@@ -74,6 +84,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     row_limit: int | None
     view: View = WHOLE
     hits: frozenset[str] = frozenset()
+    axis: Axis | None = None
 
 
 def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple[Turn, ...]:
@@ -88,6 +99,7 @@ def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple
 def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None, shown: Shown) -> Turn:
     spans = shown.spans.get(trace.trace_id)
     axis = axis_of(trace.started_at, trace.ended_at)
+    lanes = shown.axis if shown.axis and axis else axis
     split = split_of(spans, axis) if spans and axis else ()
     root_id = spans[0].span_id if spans else None
     query = query_of(shown.view)
@@ -113,8 +125,8 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         untimed=axis is None and trace.steps > 0,
         split=split,
         split_words=in_words(split),
-        ticks=ticks(axis) if axis else (),
-        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit, shown.view, shown.hits)
+        ticks=ticks(lanes) if lanes else (),
+        waterfall=waterfall(spans, lanes, shown.selected, shown.row_limit, shown.view, shown.hits)
         if spans is not None
         else None,
         root_id=root_id,
@@ -123,6 +135,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         alone=addresses.turn(session_id, trace.trace_id, query),
         events=addresses.events(trace.trace_id),
         pause=pause_between(trace, later),
+        gap=_gap(trace, later, shown.axis) if shown.axis else None,
     )
 
 
@@ -150,3 +163,10 @@ def pause_between(trace: TraceRow, later: TraceRow | None) -> str | None:
     """How long nobody called the agent; None where unknown, or where the next turn began before."""
     lasted = between(trace.ended_at, later.started_at) if later else None
     return duration(lasted) if lasted is not None and lasted > 0 else None
+
+
+def _gap(trace: TraceRow, later: TraceRow | None, axis: Axis) -> Gap | None:
+    if later is None or trace.ended_at is None or later.started_at is None or later.started_at <= trace.ended_at:
+        return None
+    x, width = axis.place(trace.ended_at, later.started_at)
+    return Gap(offset(trace.ended_at - axis.start), x, width)
