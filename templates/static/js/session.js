@@ -1,6 +1,7 @@
 // A session: its steps, the panel of the chosen one, and the keys that walk through both.
 if ($("#detail")) {
-  const steps = () => all("details[open] .r[id]");
+  const steps = () => all("details[open] .r[id]:not(.fo)");
+  const rows = () => all("details[open] .r[id]");
   const narrow = matchMedia("(max-width: 1100px)");
   let wanted = 0;
 
@@ -38,7 +39,9 @@ if ($("#detail")) {
     const link = row?.querySelector("a");
     if (!link) return;
     link.focus({ preventScroll: true });
-    show(new URL(link.href));
+    const address = new URL(link.href);
+    if (address.searchParams.has("step") && !row.matches(".fo")) return show(address);
+    mark(row);
   };
 
   const close = () => {
@@ -61,7 +64,7 @@ if ($("#detail")) {
       return close();
     }
     const address = new URL(link.href);
-    if (address.searchParams.has("step")) {
+    if (address.searchParams.has("step") && !link.matches(".no, .in, .fo > a, .x > a, .tools a")) {
       event.preventDefault();
       return show(address);
     }
@@ -82,8 +85,8 @@ if ($("#detail")) {
   Object.assign(keys, {
     j: () => go(next(steps(), $(".r.cur"), 1)),
     k: () => go(next(steps(), $(".r.cur"), -1)),
-    e: () => go(next(steps(), $(".r.cur"), 1, (row) => row.classList.contains("e"))),
-    E: () => go(next(steps(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
+    e: () => go(next(rows(), $(".r.cur"), 1, (row) => row.classList.contains("e"))),
+    E: () => go(next(rows(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
     n: () => $("[data-load=after]")?.click(),
     N: () => $("[data-load=before]")?.click(),
     J: () => turnBy(1),

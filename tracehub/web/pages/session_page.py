@@ -12,6 +12,7 @@ from tracehub.web.pages import addresses
 from tracehub.web.pages.axis import Axis, axis_over
 from tracehub.web.pages.exchanges import exchanges_of
 from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
+from tracehub.web.pages.folding import EVERYTHING
 from tracehub.web.pages.kind_toggles import Toggle, toggles_of
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
@@ -38,6 +39,7 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     toggles: tuple[Toggle, ...]
     everything: str | None
     axes: tuple[Tab, ...]
+    fold: Tab | None
     find: Find
 
 
@@ -81,16 +83,18 @@ def session_page(
         axis=_axis(every, view),
         hits=frozenset(hit.span_id for hit in hits if hit.span_id),
     )
+    turns = turns_of(session_id, listed.rows, shown)
     return SessionPage(
         title=title_of(session_id),
         head=head_of(row, every, view),
-        turns=turns_of(session_id, listed.rows, shown),
+        turns=turns,
         pages=listed,
         panel=panel,
         lost_step=lost_step,
         toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
         everything=address_of(href, everything(view)) if view.partial else None,
         axes=_axes(href, view) if len(every) > 1 else (),
+        fold=_fold(href, view, turns),
         find=find_of(href, view, hits, number),
     )
 
@@ -124,6 +128,14 @@ def _axes(href: str, view: View) -> tuple[Tab, ...]:
         Tab(text, address_of(href, msgspec.structs.replace(view, session_axis=whole)), whole == view.session_axis)
         for text, whole in (("of each turn", False), ("of the session", True))
     )
+
+
+def _fold(href: str, view: View, turns: Sequence[Turn]) -> Tab | None:
+    """Folds every iteration, or opens what is folded; None where there is nothing to fold."""
+    if not any(turn.waterfall and turn.waterfall.fold for turn in turns):
+        return None
+    text, fold = ("Open all", frozenset[str]()) if view.fold else ("Fold all", frozenset((EVERYTHING,)))
+    return Tab(text, address_of(href, msgspec.structs.replace(view, fold=fold)), bool(view.fold))
 
 
 def _window(rows: Sequence[TraceRow], wanted: set[str], looked_for: set[str] | None) -> list[TraceRow]:

@@ -1,5 +1,6 @@
 """How a person looks at a session, as the query string of its page says it."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
@@ -11,6 +12,8 @@ from tracehub.store.text import clean
 
 LONGEST_FIND = 200
 FORMS = {"timeline": "Timeline", "chat": "Chat", "raw": "Raw"}
+LONGEST_FOLD = 1700
+_UNIT = re.compile("all|[0-9a-f]{32}|[0-9a-f]{16}(?:-inside)?")
 _NO_KIND = "none"
 
 
@@ -18,6 +21,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them.
 
     `form` is one of FORMS, `find` the text whose hits are marked. With `session_axis` all turns share one time axis.
+    `fold` names what is folded: turns, iterations, collaborators.
     """
 
     form: str = "timeline"
@@ -25,6 +29,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     errors: bool = False
     find: str = ""
     session_axis: bool = False
+    fold: frozenset[str] = frozenset()
 
     @property
     def partial(self) -> bool:
@@ -44,6 +49,7 @@ def read_view(query: QueryParams) -> View:
         errors=query.get("errors") == "1",
         find=_text(query.get("find", "")),
         session_axis=query.get("axis") == "session",
+        fold=_folded(query.get("fold", "")),
     )
 
 
@@ -63,6 +69,8 @@ def fields_of(view: View) -> tuple[tuple[str, str], ...]:
         values.append(("errors", "1"))
     if view.session_axis:
         values.append(("axis", "session"))
+    if view.fold:
+        values.append(("fold", ",".join(sorted(view.fold))))
     if view.find:
         values.append(("find", view.find))
     return tuple(values)
@@ -89,6 +97,10 @@ def switched(view: View, kind: str, present: Iterable[str]) -> View:
 
 def _text(word: str) -> str:
     return " ".join((clean(word[:LONGEST_FIND]) or "").split())
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset([name for name in words[:LONGEST_FOLD].split(",") if _UNIT.fullmatch(name)])
 
 
 def _kinds(words: Iterable[str]) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from tracehub.model.listing import SpanRow
+from tracehub.web.pages.folding import FoldLine
 from tracehub.web.pages.outline import Line, PhaseLine, RationaleLine, SpanLine
 from tracehub.web.pages.session_view import View
 
@@ -18,17 +19,20 @@ class HiddenLine(msgspec.Struct, frozen=True):
 
 
 def sifted(
-    lines: Iterable[Line], spans: Sequence[SpanRow], view: View, selected: str | None
-) -> Iterator[Line | HiddenLine]:
+    lines: Iterable[Line | FoldLine], spans: Sequence[SpanRow], view: View, selected: str | None
+) -> Iterator[Line | FoldLine | HiddenLine]:
     """The lines that the view asks for, and one for each run of steps it does not; the selected step stays."""
     if not view.partial:
         yield from lines
         return
     shown = _shown(spans, view, selected)
-    hidden: list[SpanLine] = []
+    hidden: list[SpanLine | FoldLine] = []
     for line in lines:
         match line:
             case SpanLine(span=span) if span.seq not in shown:
+                hidden.append(line)
+                continue
+            case FoldLine(spans=members) if shown.isdisjoint(span.seq for span in members):
                 hidden.append(line)
                 continue
             case RationaleLine(span=span) if span.seq not in shown:
@@ -58,6 +62,11 @@ def _asked(span: SpanRow, view: View) -> bool:
     return not view.errors and (view.kinds is None or span.kind in view.kinds)
 
 
-def _stand_in(hidden: list[SpanLine]) -> Iterator[HiddenLine]:
-    if hidden:
-        yield HiddenLine(len(hidden), hidden[0].span, hidden[0].depth)
+def _stand_in(hidden: list[SpanLine | FoldLine]) -> Iterator[HiddenLine]:
+    spans = [span for line in hidden for span in _spans(line)]
+    if spans:
+        yield HiddenLine(len(spans), spans[0], hidden[0].depth)
+
+
+def _spans(line: SpanLine | FoldLine) -> tuple[SpanRow, ...]:
+    return line.spans if isinstance(line, FoldLine) else (line.span, *line.folded)

@@ -6,8 +6,9 @@ import msgspec
 
 from tracehub.model.listing import SpanRow
 from tracehub.web.pages.axis import Axis
+from tracehub.web.pages.folding import FoldLine, Folds, fold
 from tracehub.web.pages.outline import Line, PhaseLine, RationaleLine, SpanLine, outline
-from tracehub.web.pages.session_view import WHOLE, View
+from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.sifting import HiddenLine, sifted
 from tracehub.web.pages.waterfall_rows import Row, RowWriter, extent
 
@@ -23,6 +24,13 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     y: int
 
 
+class TurnFold(msgspec.Struct, frozen=True):
+    """Folds all that can be folded in a turn, or opens it."""
+
+    text: str
+    href: str
+
+
 class Waterfall(msgspec.Struct, frozen=True):
     """A turn's rows, its spans' bars and the brackets of phases and agents.
 
@@ -35,6 +43,7 @@ class Waterfall(msgspec.Struct, frozen=True):
     height: int
     left_out: int
     left_before: int
+    fold: TurnFold | None
 
 
 def waterfall(
@@ -47,8 +56,10 @@ def waterfall(
 ) -> Waterfall:
     """The rows of a turn in the order of `outline`: of those that the view asks for `limit`, the selected step's among
     them. `hits` are the steps that hold what is looked for."""
-    writer = RowWriter(axis, selected, view, hits)
-    lines = list(sifted(outline(spans), spans, view, selected))
+    outlined = list(outline(spans))
+    folds = Folds(view, spans[0].trace_id if spans else "", outlined, selected)
+    writer = RowWriter(axis, selected, view, hits, folds)
+    lines = list(sifted(fold(outlined, folds), spans, view, selected))
     begin, end = _window(lines, selected, limit)
     rows: list[Row] = []
     bars: list[Bar] = []
@@ -60,19 +71,23 @@ def waterfall(
             case SpanLine(span=span):
                 rows.append(writer.step(line))
                 _draw(brackets if span.kind == "agent" else bars, axis, span, y)
+                _draw_all(bars, axis, line.folded, y)
             case RationaleLine():
                 row, height = writer.why(line)
                 rows.append(row)
             case PhaseLine():
                 rows.append(writer.phase(line))
                 _bracket(brackets, axis, *extent(line.spans), y)
+            case FoldLine():
+                rows.append(writer.fold(line))
+                _draw_all(bars, axis, line.spans, y)
             case HiddenLine():
                 rows.append(writer.hidden(line))
         y += height * ROW_HEIGHT
-    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, len(lines) - end, begin)
+    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, len(lines) - end, begin, _turn_fold(folds, view))
 
 
-def _window(lines: Sequence[Line | HiddenLine], selected: str | None, limit: int | None) -> tuple[int, int]:
+def _window(lines: Sequence[Line | FoldLine | HiddenLine], selected: str | None, limit: int | None) -> tuple[int, int]:
     """Which lines are drawn: the first ones, or those around the selected step."""
     if limit is None or len(lines) <= limit:
         return 0, len(lines)
@@ -81,8 +96,23 @@ def _window(lines: Sequence[Line | HiddenLine], selected: str | None, limit: int
     return begin, begin + limit
 
 
-def _is_step(line: Line | HiddenLine, span_id: str | None) -> bool:
+def _is_step(line: Line | FoldLine | HiddenLine, span_id: str | None) -> bool:
     return isinstance(line, SpanLine) and line.span.span_id == span_id
+
+
+def _turn_fold(folds: Folds, view: View) -> TurnFold | None:
+    if not folds.any:
+        return None
+    text = "Open all iterations" if folds.any_folded else "Fold iterations"
+    other = msgspec.structs.replace(view, fold=folds.whole_turn(fold=not folds.any_folded))
+    return TurnFold(text, f"?{query_of(other)}")
+
+
+def _draw_all(bars: list[Bar], axis: Axis | None, spans: Sequence[SpanRow], y: int) -> None:
+    """Bars in one row; those of errors last, so that they are never hidden."""
+    for span in sorted(spans, key=lambda span: span.error_source is not None):
+        if span.kind != "agent":
+            _draw(bars, axis, span, y)
 
 
 def _draw(bars: list[Bar], axis: Axis | None, span: SpanRow, y: int) -> None:

@@ -1,6 +1,6 @@
 """The rows of the waterfall in words, so that the template only writes them down."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -9,9 +9,10 @@ from tracehub.model.span import Outcome
 from tracehub.web.pages.amounts import counted, tokens_in_out
 from tracehub.web.pages.axis import Axis
 from tracehub.web.pages.durations import between, duration, offset
-from tracehub.web.pages.labels import KINDS, PHASES, error_badge, outcome_badge
+from tracehub.web.pages.folding import FoldLine, Folds, errors_in, interventions_in
+from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome_badge
 from tracehub.web.pages.marks import Piece, holds, line_with, pieces
-from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine
+from tracehub.web.pages.outline import CALLS, PhaseLine, RationaleLine, SpanLine, Unit
 from tracehub.web.pages.session_view import View, everything, query_of
 from tracehub.web.pages.short_names import span_name
 from tracehub.web.pages.sifting import HiddenLine
@@ -23,8 +24,18 @@ _SUMMARY_SHOWN = 160
 _LINE = 100
 
 
+class FoldLink(msgspec.Struct, frozen=True, gc=False):
+    """Opens or folds an iteration (`form` is no) or a collaborator (in)."""
+
+    form: str
+    href: str
+    text: str
+    title: str
+
+
 class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One line of the waterfall. `form` is phase, step, why (a rationale) or hidden (steps left out)."""
+    """One line of the waterfall. `form` is phase, step, why (a rationale), fold (a folded iteration) or hidden (steps
+    left out). `inside` tells what went wrong in what is folded."""
 
     form: str
     classes: str
@@ -38,20 +49,25 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     note_marks: tuple[Piece, ...] = ()
     mark: str = ""
     tone: str = ""
-    iteration: int | None = None
     offset: str = ""
     duration: str = ""
     derived: bool = False
+    inside: tuple[Badge, ...] = ()
+    folds: tuple[FoldLink, ...] = ()
 
 
 class RowWriter:
     """Writes the rows of one turn: their links keep the view, their times count from the axis's start."""
 
-    def __init__(self, axis: Axis | None, selected: str | None, view: View, hits: Collection[str]) -> None:
+    def __init__(
+        self, axis: Axis | None, selected: str | None, view: View, hits: Collection[str], folds: Folds
+    ) -> None:
         self._axis = axis
         self._selected = selected
         self._find = view.find
         self._hits = hits
+        self._view = view
+        self._folds = folds
         query = query_of(view)
         self._state = f"{query}&" if query else ""
         self._everything = f"?{query_of(everything(view))}"
@@ -79,10 +95,11 @@ class RowWriter:
             note_marks=pieces(note, self._find),
             mark=f"{badge.mark} {badge.text}" if badge else "",
             tone=badge.tone if badge else "",
-            iteration=line.iteration,
             offset=self._offset(span.started_at),
             duration=f"≈ {duration(lasted)}" if span.times_derived and lasted is not None else duration(lasted),
             derived=span.times_derived,
+            inside=_inside(line.folded),
+            folds=tuple(self._links(line)),
         )
 
     def why(self, line: RationaleLine) -> tuple[Row, int]:
@@ -113,6 +130,38 @@ class RowWriter:
             duration=duration(between(began, ended)),
         )
 
+    def fold(self, line: FoldLine) -> Row:
+        """A folded iteration."""
+        began, ended = extent(line.spans)
+        failed = " e" if errors_in(line.spans) else ""
+        return Row(
+            form="fold",
+            classes=f"r fo {_depth(line.depth)}{failed}",
+            id=f"s{line.spans[0].span_id}",
+            href=self._switch(line.unit, line.spans[0]),
+            kind="fold",
+            name=f"Iteration {line.iteration}",
+            note=one_line(" · ".join([counted(len(line.spans), "step"), *_called(line.spans)]), _SUMMARY_SHOWN),
+            offset=self._offset(began),
+            duration=duration(between(began, ended)),
+            inside=_inside(line.spans),
+        )
+
+    def _links(self, line: SpanLine) -> Iterator[FoldLink]:
+        if line.iteration is not None:
+            href = self._switch(line.units[-1], line.span)
+            yield FoldLink("no", href, str(line.iteration), f"Fold iteration {line.iteration}")
+        if line.opens is not None:
+            href = self._switch(line.opens, line.span)
+            if line.folded:
+                yield FoldLink("in", href, f"+ {counted(len(line.folded), 'step')}", "Show what this agent did")
+            else:
+                yield FoldLink("in", href, "− Fold", "Fold what this agent did")
+
+    def _switch(self, unit: Unit, span: SpanRow) -> str:
+        other = msgspec.structs.replace(self._view, fold=self._folds.switched(unit))
+        return f"?{query_of(other)}#s{span.span_id}"
+
     def hidden(self, line: HiddenLine) -> Row:
         """What stands for steps left out; it leads to them."""
         return Row(
@@ -127,7 +176,7 @@ class RowWriter:
         span = line.span
         failed = " e" if span.error_source is not None else ""
         current = " cur" if span.span_id == self._selected else ""
-        begins = " it" if line.iteration is not None else ""
+        begins = " it" if line.iteration is not None or line.opens else ""
         hit = " hit" if span.span_id in self._hits else ""
         return f"r {_depth(line.depth)}{failed}{current}{begins}{hit}"
 
@@ -151,6 +200,17 @@ def extent(spans: Sequence[SpanRow]) -> tuple[int | None, int | None]:
     starts = [span.started_at for span in spans if span.started_at is not None]
     ends = [span.ended_at for span in spans if span.ended_at is not None]
     return min(starts, default=None), max(ends, default=None)
+
+
+def _inside(spans: Sequence[SpanRow]) -> tuple[Badge, ...]:
+    errors, interventions = errors_in(spans), interventions_in(spans)
+    badges = [Badge("✕", counted(errors, "error"), "err")] if errors else []
+    return (*badges, Badge("◆", counted(interventions, "intervention"), "warn")) if interventions else tuple(badges)
+
+
+def _called(spans: Sequence[SpanRow]) -> Iterator[str]:
+    """The names of what was called, each once."""
+    yield from dict.fromkeys(span_name(span)[0] for span in spans if span.kind in CALLS)
 
 
 def _note(span: SpanRow, group: str) -> str:
