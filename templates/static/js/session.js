@@ -40,7 +40,7 @@ if ($("#detail")) {
     if (!link) return;
     link.focus({ preventScroll: true });
     const address = new URL(link.href);
-    if (address.searchParams.has("step") && !row.matches(".fo")) return show(address);
+    if (address.searchParams.has("step")) return show(address);
     mark(row);
   };
 
@@ -64,7 +64,7 @@ if ($("#detail")) {
       return close();
     }
     const address = new URL(link.href);
-    if (address.searchParams.has("step") && !link.matches(".no, .in, .fo > a, .x > a, .tools a")) {
+    if (address.searchParams.has("step")) {
       event.preventDefault();
       return show(address);
     }

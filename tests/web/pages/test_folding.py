@@ -55,7 +55,7 @@ def test_a_folded_collaborator_keeps_its_row_and_tells_what_is_inside() -> None:
     row = next(row for row in drawn.rows if row.label == "Agent")
     assert _words(drawn) == ["Orchestration", "Model", "Agent", "Model"]
     assert [badge.text for badge in row.inside] == ["1 error"]
-    assert [link.text for link in row.folds] == ["+ 2 steps"]
+    assert [link.text for link in row.links] == ["+ 2 steps"]
 
 
 def test_what_nests_is_folded_with_what_it_stands_in() -> None:
@@ -71,7 +71,7 @@ def test_the_step_of_the_panel_is_never_folded_away() -> None:
 def test_each_fold_link_leads_back() -> None:
     opened = _drawn(STEPS)
     folded = _drawn(STEPS, STEPS[0].span_id)
-    assert opened.rows[1].folds[0].href == f"?fold={STEPS[0].span_id}#s{STEPS[0].span_id}"
+    assert opened.rows[1].links[0].href == f"?fold={STEPS[0].span_id}#s{STEPS[0].span_id}"
     assert folded.rows[1].href == f"?#s{STEPS[0].span_id}"
     assert opened.fold
     assert opened.fold.href == f"?fold={TRACE_ID}"

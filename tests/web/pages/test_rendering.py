@@ -21,6 +21,7 @@ from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
 from tracehub.web.pages.turn_pages import turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
+from tracehub.web.pages.waterfall_rows import Remarks
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>" style="color:red" onclick="x\u202e\x00{{ 7*7 }}'
 _UNSAFE = re.compile(r"<[a-z][^>]*\s(style|on\w+|hx-on[^=]*)\s*=", re.I)
@@ -77,7 +78,7 @@ def test_hits_are_marked_and_hostile_text_stays_text() -> None:
         selected=None,
         row_limit=None,
         view=View(find="<"),
-        hits=frozenset([spans[1].span_id]),
+        remarks=Remarks(frozenset([spans[1].span_id])),
     )
     html = _session(turns_of("s-1", [TRACE], shown))
     assert "<mark>&lt;</mark>mark&gt;" in html

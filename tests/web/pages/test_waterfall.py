@@ -7,6 +7,7 @@ from tracehub.web.pages.axis import Axis, ticks
 from tracehub.web.pages.session_view import View
 from tracehub.web.pages.split import in_words, split_of
 from tracehub.web.pages.waterfall import Waterfall, waterfall
+from tracehub.web.pages.waterfall_rows import Remarks
 
 AXIS = Axis(START, 6 * SECOND)
 
@@ -123,6 +124,6 @@ def test_beyond_the_limit_the_rows_around_the_selected_step_are_drawn() -> None:
 
 def test_a_hit_shows_the_text_around_what_was_found() -> None:
     failed = child(1, "tool", 1, 2, phase=None, summary="a=1", error_text="Order A-1 was refunded before")
-    drawn = waterfall((SPAN, failed), AXIS, None, None, View(find="refunded"), {failed.span_id})
+    drawn = waterfall((SPAN, failed), AXIS, None, None, View(find="refunded"), Remarks({failed.span_id}))
     assert drawn.rows[0].note == "Order A-1 was refunded before"
     assert [piece.text for piece in drawn.rows[0].note_marks if piece.hit] == ["refunded"]

@@ -42,9 +42,13 @@ def list_of_sessions(request: Request, connection: Reading, parts: Parts) -> HTM
 
 
 @router.get("/_/sessions/{session_id:path}/turns/{trace_id}")
-def turn_of_session(request: Request, session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
+def turn_of_session(
+    request: Request, session_id: str, trace_id: str, connection: Reading, parts: Parts
+) -> HTMLResponse:
     """The steps of one turn."""
-    turn = one_turn(connection, session_id, require_trace_id(trace_id), read_view(request.query_params))
+    turn = one_turn(
+        connection, parts.knowledge, session_id, require_trace_id(trace_id), read_view(request.query_params)
+    )
     return fragment("session.html", "turn_body", turn=turn)
 
 
@@ -80,6 +84,7 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         lost = None if panel else one_line(word, 60)
     shown = session_page(
         connection,
+        parts.knowledge,
         session_id,
         view,
         panel=panel,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import TraceRow
 from tracehub.store import sessions, spans, step_counts, traces
@@ -15,10 +16,12 @@ from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
 from tracehub.web.pages.folding import EVERYTHING
 from tracehub.web.pages.kind_toggles import Toggle, toggles_of
 from tracehub.web.pages.panel import Panel
+from tracehub.web.pages.repeats import repeats_of
 from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
 from tracehub.web.pages.session_view import WHOLE, View, address_of, everything, query_of
 from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
+from tracehub.web.pages.waterfall_rows import Remarks
 
 INLINE_STEPS = 2000
 INLINE_TURNS = 100
@@ -45,6 +48,7 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def session_page(
     connection: Connection,
+    knowledge: Knowledge,
     session_id: str,
     view: View = WHOLE,
     *,
@@ -68,20 +72,21 @@ def session_page(
         wanted.add(hits[number - 1].trace_id)
     listed = turn_page(session_id, every, query, first=first, wanted=wanted)
     windowed = row.steps > INLINE_STEPS or len(every) > INLINE_TURNS
-    loaded = [
-        trace.trace_id
-        for trace in (_window(listed.rows, wanted, _looked_for(every, view, hits)) if windowed else listed.rows)
-    ]
+    shown_rows = _window(listed.rows, wanted, _looked_for(every, view, hits)) if windowed else listed.rows
+    loaded = spans.of_traces(connection, [trace.trace_id for trace in shown_rows])
     shown = Shown(
-        spans=spans.of_traces(connection, loaded),
+        spans=loaded,
         exchanges=exchanges_of(connection, session_id, every),
         first=listed.first,
-        open_turns=frozenset(loaded),
+        open_turns=frozenset(trace.trace_id for trace in shown_rows),
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
         view=view,
         axis=_axis(every, view),
-        hits=frozenset(hit.span_id for hit in hits if hit.span_id),
+        remarks=Remarks(
+            frozenset(hit.span_id for hit in hits if hit.span_id),
+            repeats_of(connection, knowledge, listed.rows, loaded),
+        ),
     )
     turns = turns_of(session_id, listed.rows, shown)
     return SessionPage(
@@ -99,11 +104,12 @@ def session_page(
     )
 
 
-def one_turn(connection: Connection, session_id: str, trace_id: str, view: View) -> Turn:
+def one_turn(connection: Connection, knowledge: Knowledge, session_id: str, trace_id: str, view: View) -> Turn:
     """One turn of a session, whole; NotFoundError where the session has no such turn."""
     rows = traces.of_session(connection, session_id)
+    loaded = spans.of_traces(connection, [trace_id])
     shown = Shown(
-        spans=spans.of_traces(connection, [trace_id]),
+        spans=loaded,
         exchanges=exchanges_of(connection, session_id, rows),
         first=1,
         open_turns=frozenset([trace_id]),
@@ -111,6 +117,7 @@ def one_turn(connection: Connection, session_id: str, trace_id: str, view: View)
         row_limit=None,
         view=view,
         axis=_axis(rows, view),
+        remarks=Remarks(repeats=repeats_of(connection, knowledge, rows, loaded)),
     )
     for turn in turns_of(session_id, rows, shown):
         if turn.trace_id == trace_id:

@@ -16,7 +16,8 @@ from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.split import Part, in_words, split_of
 from tracehub.web.pages.visible import one_line, visible
-from tracehub.web.pages.waterfall import Waterfall, waterfall
+from tracehub.web.pages.waterfall import NO_REMARKS, Waterfall, waterfall
+from tracehub.web.pages.waterfall_rows import Remarks
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn.
 
-    `first` is the number of the first turn, `hits` are the steps that hold what is looked for,
+    `first` is the number of the first turn.
     `axis` is that of the session where the turns share one.
     """
 
@@ -83,7 +84,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     selected: str | None
     row_limit: int | None
     view: View = WHOLE
-    hits: frozenset[str] = frozenset()
+    remarks: Remarks = NO_REMARKS
     axis: Axis | None = None
 
 
@@ -126,7 +127,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         split=split,
         split_words=in_words(split),
         ticks=ticks(lanes) if lanes else (),
-        waterfall=waterfall(spans, lanes, shown.selected, shown.row_limit, shown.view, shown.hits)
+        waterfall=waterfall(spans, lanes, shown.selected, shown.row_limit, shown.view, shown.remarks)
         if spans is not None
         else None,
         root_id=root_id,

@@ -1,6 +1,6 @@
 """A turn's waterfall: its rows one below the other, and the bars that stand beside them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,9 +10,10 @@ from tracehub.web.pages.folding import FoldLine, Folds, fold
 from tracehub.web.pages.outline import Line, PhaseLine, RationaleLine, SpanLine, outline
 from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.sifting import HiddenLine, sifted
-from tracehub.web.pages.waterfall_rows import Row, RowWriter, extent
+from tracehub.web.pages.waterfall_rows import Remarks, Row, RowWriter, extent
 
 ROW_HEIGHT = 28
+NO_REMARKS = Remarks()
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
@@ -52,13 +53,13 @@ def waterfall(
     selected: str | None,
     limit: int | None,
     view: View = WHOLE,
-    hits: Collection[str] = (),
+    remarks: Remarks = NO_REMARKS,
 ) -> Waterfall:
     """The rows of a turn in the order of `outline`: of those that the view asks for `limit`, the selected step's among
-    them. `hits` are the steps that hold what is looked for."""
+    them."""
     outlined = list(outline(spans))
     folds = Folds(view, spans[0].trace_id if spans else "", outlined, selected)
-    writer = RowWriter(axis, selected, view, hits, folds)
+    writer = RowWriter(axis, selected, view, remarks, folds)
     lines = list(sifted(fold(outlined, folds), spans, view, selected))
     begin, end = _window(lines, selected, limit)
     rows: list[Row] = []

@@ -1,6 +1,6 @@
 """The rows of the waterfall in words, so that the template only writes them down."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from tracehub.web.pages.folding import FoldLine, Folds, errors_in, interventions
 from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome_badge
 from tracehub.web.pages.marks import Piece, holds, line_with, pieces
 from tracehub.web.pages.outline import CALLS, PhaseLine, RationaleLine, SpanLine, Unit
+from tracehub.web.pages.repeats import next_of
 from tracehub.web.pages.session_view import View, everything, query_of
 from tracehub.web.pages.short_names import span_name
 from tracehub.web.pages.sifting import HiddenLine
@@ -24,8 +25,16 @@ _SUMMARY_SHOWN = 160
 _LINE = 100
 
 
-class FoldLink(msgspec.Struct, frozen=True, gc=False):
-    """Opens or folds an iteration (`form` is no) or a collaborator (in)."""
+class Remarks(msgspec.Struct, frozen=True):
+    """What is known of steps beyond their rows: those that hold what is looked for, and those that repeat a call, each
+    with all that make it."""
+
+    hits: Collection[str] = ()
+    repeats: Mapping[str, Sequence[str]] = {}
+
+
+class SideLink(msgspec.Struct, frozen=True, gc=False):
+    """A link of a row beside that to its step: `form` is no (folds an iteration) or in (anything else)."""
 
     form: str
     href: str
@@ -53,19 +62,18 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     duration: str = ""
     derived: bool = False
     inside: tuple[Badge, ...] = ()
-    folds: tuple[FoldLink, ...] = ()
+    links: tuple[SideLink, ...] = ()
 
 
 class RowWriter:
     """Writes the rows of one turn: their links keep the view, their times count from the axis's start."""
 
-    def __init__(
-        self, axis: Axis | None, selected: str | None, view: View, hits: Collection[str], folds: Folds
-    ) -> None:
+    def __init__(self, axis: Axis | None, selected: str | None, view: View, remarks: Remarks, folds: Folds) -> None:
         self._axis = axis
         self._selected = selected
         self._find = view.find
-        self._hits = hits
+        self._hits = remarks.hits
+        self._repeats = remarks.repeats
         self._view = view
         self._folds = folds
         query = query_of(view)
@@ -99,7 +107,7 @@ class RowWriter:
             duration=f"≈ {duration(lasted)}" if span.times_derived and lasted is not None else duration(lasted),
             derived=span.times_derived,
             inside=_inside(line.folded),
-            folds=tuple(self._links(line)),
+            links=tuple(self._links(line)),
         )
 
     def why(self, line: RationaleLine) -> tuple[Row, int]:
@@ -147,16 +155,22 @@ class RowWriter:
             inside=_inside(line.spans),
         )
 
-    def _links(self, line: SpanLine) -> Iterator[FoldLink]:
+    def _links(self, line: SpanLine) -> Iterator[SideLink]:
         if line.iteration is not None:
             href = self._switch(line.units[-1], line.span)
-            yield FoldLink("no", href, str(line.iteration), f"Fold iteration {line.iteration}")
+            yield SideLink("no", href, str(line.iteration), f"Fold iteration {line.iteration}")
         if line.opens is not None:
             href = self._switch(line.opens, line.span)
             if line.folded:
-                yield FoldLink("in", href, f"+ {counted(len(line.folded), 'step')}", "Show what this agent did")
+                yield SideLink("in", href, f"+ {counted(len(line.folded), 'step')}", "Show what this agent did")
             else:
-                yield FoldLink("in", href, "− Fold", "Fold what this agent did")
+                yield SideLink("in", href, "− Fold", "Fold what this agent did")
+
+        group = self._repeats.get(line.span.span_id)
+        if group:
+            other = next_of(line.span.span_id, group)
+            href = f"?{self._state}step={line.span.trace_id}.{other}#s{other}"
+            yield SideLink("in", href, f"×{len(group)} same call", "The same call with the same input: to the next one")
 
     def _switch(self, unit: Unit, span: SpanRow) -> str:
         other = msgspec.structs.replace(self._view, fold=self._folds.switched(unit))
@@ -176,7 +190,7 @@ class RowWriter:
         span = line.span
         failed = " e" if span.error_source is not None else ""
         current = " cur" if span.span_id == self._selected else ""
-        begins = " it" if line.iteration is not None or line.opens else ""
+        begins = " it" if line.iteration is not None or line.opens or span.span_id in self._repeats else ""
         hit = " hit" if span.span_id in self._hits else ""
         return f"r {_depth(line.depth)}{failed}{current}{begins}{hit}"
 
