@@ -89,6 +89,8 @@ if ($("#detail")) {
     E: () => go(next(rows(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
     n: () => $("[data-load=after]")?.click(),
     N: () => $("[data-load=before]")?.click(),
+    "<": () => $("[data-beside=before]")?.click(),
+    ">": () => $("[data-beside=after]")?.click(),
     J: () => turnBy(1),
     K: () => turnBy(-1),
     Escape: () => $(".r.cur") && close(),

@@ -12,6 +12,7 @@ from tests.web.pages.rows import SECOND, SESSION, SPAN, START, TRACE, TRACE_ID, 
 from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
 from tracehub.web.pages.find import find_of
+from tracehub.web.pages.neighbours import Neighbours
 from tracehub.web.pages.plain_pages import render_error_page
 from tracehub.web.pages.rendering import page, render_block
 from tracehub.web.pages.session_head import head_of
@@ -38,7 +39,7 @@ def _turns(spans: tuple[SpanRow, ...], trace: TraceRow = TRACE) -> tuple[Turn, .
 def _session(turns: tuple[Turn, ...]) -> str:
     context = SessionPage(
         title="s-1",
-        head=head_of(SESSION, [TRACE], WHOLE),
+        head=head_of(SESSION, [TRACE], WHOLE, Neighbours(before=None, after=None, list_href="/sessions")),
         turns=turns,
         pages=turn_page("s-1", [TRACE], "", first=1),
         panel=None,

@@ -54,7 +54,7 @@ def connection(sqlite_url: str) -> Iterator[Connection]:
 
 
 def _chat(connection: Connection, first: int = 1) -> ChatPage:
-    return chat_page(connection, KNOWLEDGE, "s-1", CHAT, first=first, opened=None)
+    return chat_page(connection, KNOWLEDGE, "s-1", CHAT, now=0, first=first, opened=None)
 
 
 def test_a_conversation_shows_whole_texts_and_links_to_those_it_cuts(connection: Connection) -> None:
@@ -83,7 +83,7 @@ def test_a_conversation_stays_text(connection: Connection) -> None:
 
 
 def test_raw_events_are_listed_with_their_sizes_and_the_first_ones_shown(connection: Connection) -> None:
-    shown = raw_page(connection, "s-1", RAW, first=1, opened=None)
+    shown = raw_page(connection, "s-1", RAW, now=0, first=1, opened=None)
     first, second = shown.turns[:2]
     assert (first.open, second.open) == (True, False)
     assert first.events[0].kind == "request"
@@ -94,6 +94,6 @@ def test_raw_events_are_listed_with_their_sizes_and_the_first_ones_shown(connect
 
 
 def test_the_turn_of_the_address_is_the_open_one(connection: Connection) -> None:
-    wanted = raw_page(connection, "s-1", RAW, first=1, opened=None).turns[3].trace_id
-    opened = raw_page(connection, "s-1", RAW, first=1, opened=wanted)
+    wanted = raw_page(connection, "s-1", RAW, now=0, first=1, opened=None).turns[3].trace_id
+    opened = raw_page(connection, "s-1", RAW, now=0, first=1, opened=wanted)
     assert [turn.trace_id for turn in opened.turns if turn.open] == [wanted]

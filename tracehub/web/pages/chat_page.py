@@ -14,6 +14,7 @@ from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.labels import Badge
 from tracehub.web.pages.marks import Piece, pieces
 from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.neighbours import neighbours_of
 from tracehub.web.pages.sections import Passage
 from tracehub.web.pages.session_head import SessionHead, head_of, title_of
 from tracehub.web.pages.session_view import View, query_of
@@ -64,7 +65,14 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chat_page(
-    connection: Connection, knowledge: Knowledge, session_id: str, view: View, *, first: int, opened: str | None
+    connection: Connection,
+    knowledge: Knowledge,
+    session_id: str,
+    view: View,
+    *,
+    now: int,
+    first: int,
+    opened: str | None,
 ) -> ChatPage:
     """The turns from number `first` on, or those around the opened one; NotFoundError without such a session."""
     row = sessions.get(connection, session_id)
@@ -73,7 +81,7 @@ def chat_page(
     following = [*listed.rows[1:], None]
     return ChatPage(
         title=title_of(session_id),
-        head=head_of(row, every, view),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
         turns=tuple(
             _turn(
                 number,

@@ -73,6 +73,11 @@ def with_query(action: str, query: QueryParams, cursor: str | None) -> str | Non
     return f"{action}?{urlencode([*_used(query), ('cursor', cursor)])}"
 
 
+def query_used(query: QueryParams) -> str:
+    """The filters in use as a query string, without what says which page of the list."""
+    return urlencode(_used(query))
+
+
 def _choice(name: str, label: str, any_text: str, offered: Iterable[tuple[str, str]], query: QueryParams) -> Choice:
     chosen = [value for value in query.getlist(name) if value]
     values = dict(offered)

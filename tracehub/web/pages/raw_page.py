@@ -10,6 +10,7 @@ from tracehub.model.listing import TraceRow
 from tracehub.store import sessions, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, size
+from tracehub.web.pages.neighbours import neighbours_of
 from tracehub.web.pages.raw_events import LISTED
 from tracehub.web.pages.session_head import SessionHead, head_of, title_of
 from tracehub.web.pages.session_view import View, query_of
@@ -58,7 +59,9 @@ class RawPage(msgspec.Struct, frozen=True, kw_only=True):
     pages: TurnPage
 
 
-def raw_page(connection: Connection, session_id: str, view: View, *, first: int, opened: str | None) -> RawPage:
+def raw_page(
+    connection: Connection, session_id: str, view: View, *, now: int, first: int, opened: str | None
+) -> RawPage:
     """The turns from number `first` on; events are shown of the opened one, else of the first.
 
     NotFoundError where there is no such session.
@@ -71,7 +74,7 @@ def raw_page(connection: Connection, session_id: str, view: View, *, first: int,
     shown = opened if opened in names else next(iter(names), None)
     return RawPage(
         title=title_of(session_id),
-        head=head_of(row, every, view),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
         turns=tuple(
             _turn(number, turn, content.listed_events(connection, turn.trace_id), turn.trace_id == shown, query)
             for number, turn in enumerate(listed.rows, listed.first)

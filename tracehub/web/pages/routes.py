@@ -67,13 +67,13 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
     """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole, `?view=` the
     conversation or the raw events."""
     query = request.query_params
-    view = read_view(query)
+    view, now = read_view(query), parts.clock()
     word, opened, first = query.get("step"), query.get("turn"), _number(query.get("from", ""))
     if view.form == "chat":
-        chat = chat_page(connection, parts.knowledge, session_id, view, first=first, opened=opened)
+        chat = chat_page(connection, parts.knowledge, session_id, view, now=now, first=first, opened=opened)
         return page("session_chat.html", chat)
     if view.form == "raw":
-        return page("session_raw.html", raw_page(connection, session_id, view, first=first, opened=opened))
+        return page("session_raw.html", raw_page(connection, session_id, view, now=now, first=first, opened=opened))
     panel, lost = None, None
     if word:
         try:
@@ -87,6 +87,7 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         parts.knowledge,
         session_id,
         view,
+        now=now,
         panel=panel,
         opened=opened,
         first=first,

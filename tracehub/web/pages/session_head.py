@@ -10,6 +10,7 @@ from tracehub.web.pages.amounts import count, money, tokens_in_out
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.neighbours import Neighbours
 from tracehub.web.pages.session_view import FORMS, View, address_of
 from tracehub.web.pages.turn_strip import Block, strip_of
 from tracehub.web.pages.visible import visible
@@ -44,10 +45,11 @@ class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
     strip: tuple[Block, ...]
     tabs: tuple[Tab, ...]
+    neighbours: Neighbours
 
 
-def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View) -> SessionHead:
-    """The head of a session with these turns."""
+def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: Neighbours) -> SessionHead:
+    """The head of a session with these turns, between these neighbours."""
     href = addresses.session(row.session_id)
     return SessionHead(
         session_id=visible(row.session_id),
@@ -63,6 +65,7 @@ def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View) -> SessionHe
             Tab(text, address_of(href, msgspec.structs.replace(view, form=form)), form == view.form)
             for form, text in FORMS.items()
         ),
+        neighbours=neighbours,
     )
 
 

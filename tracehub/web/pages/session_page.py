@@ -15,10 +15,11 @@ from tracehub.web.pages.exchanges import exchanges_of
 from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
 from tracehub.web.pages.folding import EVERYTHING
 from tracehub.web.pages.kind_toggles import Toggle, toggles_of
+from tracehub.web.pages.neighbours import neighbours_of
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.repeats import repeats_of
 from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
-from tracehub.web.pages.session_view import WHOLE, View, address_of, everything, query_of
+from tracehub.web.pages.session_view import View, address_of, everything, query_of
 from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
 from tracehub.web.pages.waterfall_rows import Remarks
@@ -50,8 +51,9 @@ def session_page(
     connection: Connection,
     knowledge: Knowledge,
     session_id: str,
-    view: View = WHOLE,
+    view: View,
     *,
+    now: int,
     panel: Panel | None = None,
     opened: str | None = None,
     first: int = 1,
@@ -91,7 +93,7 @@ def session_page(
     turns = turns_of(session_id, listed.rows, shown)
     return SessionPage(
         title=title_of(session_id),
-        head=head_of(row, every, view),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
         turns=turns,
         pages=listed,
         panel=panel,

@@ -13,6 +13,7 @@ from tracehub.store.text import clean
 LONGEST_FIND = 200
 FORMS = {"timeline": "Timeline", "chat": "Chat", "raw": "Raw"}
 LONGEST_FOLD = 1700
+LONGEST_LIST = 2000
 _UNIT = re.compile("all|[0-9a-f]{32}|[0-9a-f]{16}(?:-inside)?")
 _NO_KIND = "none"
 
@@ -21,7 +22,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """`kinds` are those shown (None is every one), `errors` shows nothing but errors and the path to them.
 
     `form` is one of FORMS, `find` the text whose hits are marked. With `session_axis` all turns share one time axis.
-    `fold` names what is folded: turns, iterations, collaborators.
+    `fold` names what is folded: turns, iterations, collaborators. `listed` is the query string of the list that the
+    session was opened from.
     """
 
     form: str = "timeline"
@@ -30,6 +32,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     find: str = ""
     session_axis: bool = False
     fold: frozenset[str] = frozenset()
+    listed: str = ""
 
     @property
     def partial(self) -> bool:
@@ -50,6 +53,7 @@ def read_view(query: QueryParams) -> View:
         find=_text(query.get("find", "")),
         session_axis=query.get("axis") == "session",
         fold=_folded(query.get("fold", "")),
+        listed=query.get("in", "")[:LONGEST_LIST],
     )
 
 
@@ -73,6 +77,8 @@ def fields_of(view: View) -> tuple[tuple[str, str], ...]:
         values.append(("fold", ",".join(sorted(view.fold))))
     if view.find:
         values.append(("find", view.find))
+    if view.listed:
+        values.append(("in", view.listed))
     return tuple(values)
 
 

@@ -10,9 +10,10 @@ from tracehub.web.filters import read_filter
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted, money, tokens
 from tracehub.web.pages.durations import duration
-from tracehub.web.pages.filter_bar import FilterBar, filter_bar, with_query
+from tracehub.web.pages.filter_bar import FilterBar, filter_bar, query_used, with_query
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, ago, exact
+from tracehub.web.pages.session_view import WHOLE, View, address_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
 
@@ -63,9 +64,10 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     found = sessions.page(connection, filter, **keys_of(read_cursor(query.get("cursor"))), limit=limit)
     total = sessions.count(connection, filter, MOST_COUNTED + 1) if found.rows else 0
     older, newer = cursors_of(found)
+    listed = View(listed=query_used(query))
     return SessionsPage(
         filters=filter_bar("/sessions", query, facets.facets(connection)),
-        rows=tuple(line_of(row, now) for row in found.rows),
+        rows=tuple(line_of(row, now, listed) for row in found.rows),
         summary=_summary(len(found.rows), total),
         older=with_query("/sessions", query, older),
         newer=with_query("/sessions", query, newer),
@@ -74,10 +76,10 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     )
 
 
-def line_of(row: SessionRow, now: int) -> SessionLine:
-    """A session's row in words."""
+def line_of(row: SessionRow, now: int, listed: View = WHOLE) -> SessionLine:
+    """A session's row in words; its link remembers the list."""
     return SessionLine(
-        href=addresses.session(row.session_id),
+        href=address_of(addresses.session(row.session_id), listed),
         session_id=one_line(row.session_id, 80),
         session_reported=row.session_reported,
         started=ago(row.started_at, now),
