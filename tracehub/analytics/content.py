@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.bedrock.assemble import assemble
-from tracehub.bedrock.blocks import unpack, unpack_raw
+from tracehub.bedrock.blocks import unpack, unpack_listed, unpack_raw
 from tracehub.bedrock.clues import clues_in, may_ask
 from tracehub.errors import NotFoundError
 from tracehub.model.record import Event
@@ -26,6 +27,21 @@ def events(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJ
     """The trace's raw events, each one line of JSON without its newline, in the order of the stream where known."""
     found = [event for block in _blocks(connection, trace_id, project) for event in unpack(block)]
     return (event.raw for event in sorted(found, key=lambda event: event.index))
+
+
+class ListedEvent(msgspec.Struct, frozen=True):
+    """One raw event of a trace, unparsed."""
+
+    event_id: str
+    kind: str
+    raw: bytes
+
+
+def listed_events(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJECT) -> tuple[ListedEvent, ...]:
+    """The trace's raw events in the order of the stream where known."""
+    found = [row for block in _blocks(connection, trace_id, project) for row in unpack_listed(block)]
+    found.sort(key=lambda row: row[0])
+    return tuple(ListedEvent(event_id, kind, raw) for _, event_id, kind, raw in found)
 
 
 def event(connection: Connection, trace_id: str, event_id: str, *, project: str = DEFAULT_PROJECT) -> bytes:

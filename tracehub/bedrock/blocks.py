@@ -57,6 +57,11 @@ def unpack_raw(data: bytes) -> Iterator[tuple[str, bytes]]:
     return ((row.event_id, row.raw) for row in _rows(data))
 
 
+def unpack_listed(data: bytes) -> Iterator[tuple[int, str, str, bytes]]:
+    """Each event's place in its stream, id, kind and bytes, unparsed; UndecodableError where the block is damaged."""
+    return ((row.index, row.event_id, row.kind, row.raw) for row in _rows(data))
+
+
 def _rows(data: bytes) -> list[_Row]:
     try:
         size = zstandard.frame_content_size(data)

@@ -160,6 +160,23 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     summary: str | None
 
 
+class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """A session's steps by kind, and those of them with a reported or inferred error."""
+
+    kinds: dict[str, int]
+    errors: int
+
+
+class StepHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A step in which a text was found: in what it is and did (`own`), else in its rationale."""
+
+    trace_id: str
+    span_id: str
+    kind: str
+    rationale: str | None
+    own: bool
+
+
 class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
     """How one tool was used. Percentiles are milliseconds, at most 1 % off, None where no call had a known duration.
 

@@ -157,7 +157,7 @@ def _number(name: str, value: Any) -> object:
 
 
 def value_of(row: SessionRow, order: SessionOrder) -> int:
-    """What the database orders the row by, see _ORDERS."""
+    """What the list orders the row by, as a Key has it."""
     match order:
         case SessionOrder.STARTED:
             return row.ordered_at

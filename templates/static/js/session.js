@@ -1,6 +1,7 @@
 // A session: its steps, the panel of the chosen one, and the keys that walk through both.
 if ($("#detail")) {
-  const steps = () => all("details[open] .r[id]");
+  const steps = () => all("details[open] .r[id]:not(.fo)");
+  const rows = () => all("details[open] .r[id]");
   const narrow = matchMedia("(max-width: 1100px)");
   let wanted = 0;
 
@@ -20,7 +21,7 @@ if ($("#detail")) {
     mark(document.getElementById("s" + span));
     detail.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span, { headers: { Accept: "text/html", "HX-Request": "true" } });
+      const answer = await fetch("/_" + location.pathname + "/steps/" + trace + "/" + span + address.search, { headers: { Accept: "text/html", "HX-Request": "true" } });
       if (answer.redirected || answer.status === 401) return location.assign(address);
       const text = await answer.text();
       if (mine !== wanted) return;
@@ -38,7 +39,9 @@ if ($("#detail")) {
     const link = row?.querySelector("a");
     if (!link) return;
     link.focus({ preventScroll: true });
-    show(new URL(link.href));
+    const address = new URL(link.href);
+    if (address.searchParams.has("step")) return show(address);
+    mark(row);
   };
 
   const close = () => {
@@ -47,12 +50,15 @@ if ($("#detail")) {
     wanted++;
     if (narrow.matches) row?.scrollIntoView({ block: "center" });
     $("#detail").replaceChildren();
-    history.replaceState(history.state, "", location.pathname);
+    const address = new URL(location.href);
+    for (const name of ["step", "hit"]) address.searchParams.delete(name);
+    address.hash = "";
+    history.replaceState(history.state, "", address);
   };
 
   addEventListener("click", (event) => {
     const link = plain(event) && event.target.closest("a[href]");
-    if (!link || link.origin !== location.origin || link.pathname !== location.pathname) return;
+    if (!link || link.origin !== location.origin || link.pathname !== location.pathname || link.dataset.load) return;
     if (link.hasAttribute("data-close")) {
       event.preventDefault();
       return close();
@@ -79,8 +85,12 @@ if ($("#detail")) {
   Object.assign(keys, {
     j: () => go(next(steps(), $(".r.cur"), 1)),
     k: () => go(next(steps(), $(".r.cur"), -1)),
-    e: () => go(next(steps(), $(".r.cur"), 1, (row) => row.classList.contains("e"))),
-    E: () => go(next(steps(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
+    e: () => go(next(rows(), $(".r.cur"), 1, (row) => row.classList.contains("e"))),
+    E: () => go(next(rows(), $(".r.cur"), -1, (row) => row.classList.contains("e"))),
+    n: () => $("[data-load=after]")?.click(),
+    N: () => $("[data-load=before]")?.click(),
+    "<": () => $("[data-beside=before]")?.click(),
+    ">": () => $("[data-beside=after]")?.click(),
     J: () => turnBy(1),
     K: () => turnBy(-1),
     Escape: () => $(".r.cur") && close(),

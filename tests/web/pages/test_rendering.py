@@ -11,13 +11,18 @@ from tests.conftest import CHECKOUT
 from tests.web.pages.rows import SECOND, SESSION, SPAN, START, TRACE, TRACE_ID, child, long_turn
 from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
-from tracehub.web.pages.labels import session_badges
+from tracehub.web.pages.find import find_of
+from tracehub.web.pages.neighbours import Neighbours
 from tracehub.web.pages.plain_pages import render_error_page
 from tracehub.web.pages.rendering import page, render_block
+from tracehub.web.pages.session_head import head_of
 from tracehub.web.pages.session_page import SessionPage
+from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
+from tracehub.web.pages.turn_pages import turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
+from tracehub.web.pages.waterfall_rows import Remarks
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>" style="color:red" onclick="x\u202e\x00{{ 7*7 }}'
 _UNSAFE = re.compile(r"<[a-z][^>]*\s(style|on\w+|hx-on[^=]*)\s*=", re.I)
@@ -34,21 +39,16 @@ def _turns(spans: tuple[SpanRow, ...], trace: TraceRow = TRACE) -> tuple[Turn, .
 def _session(turns: tuple[Turn, ...]) -> str:
     context = SessionPage(
         title="s-1",
-        session_id="s-1",
-        session_reported=True,
-        href="/sessions/s-1",
-        agent="AGENT12345",
-        version="PROD → 12",
-        started=None,
-        badges=session_badges(SESSION),
-        figures=(),
-        strip=(),
+        head=head_of(SESSION, [TRACE], WHOLE, Neighbours(before=None, after=None, list_href="/sessions")),
         turns=turns,
-        listed=None,
-        earlier=None,
-        later=None,
+        pages=turn_page("s-1", [TRACE], "", first=1),
         panel=None,
         lost_step=None,
+        toggles=(),
+        everything=None,
+        axes=(),
+        fold=None,
+        find=find_of("/sessions/s-1", WHOLE, (), None),
     )
     return bytes(page("session.html", context).body).decode()
 
@@ -68,6 +68,23 @@ def test_hostile_text_is_shown_as_text() -> None:
     assert not _UNSAFE.search(html)
     assert "\u202e" not in html
     assert "{{ 7*7 }}" in html
+
+
+def test_hits_are_marked_and_hostile_text_stays_text() -> None:
+    spans = (SPAN, child(1, "tool", 0, 1, name="<mark>", rationale="<b>x</b>", summary="</bdi><script>"))
+    shown = Shown(
+        spans={TRACE_ID: spans},
+        exchanges={},
+        open_turns=frozenset([TRACE_ID]),
+        selected=None,
+        row_limit=None,
+        view=View(find="<"),
+        remarks=Remarks(frozenset([spans[1].span_id])),
+    )
+    html = _session(turns_of("s-1", [TRACE], shown))
+    assert "<mark>&lt;</mark>mark&gt;" in html
+    assert "<mark>&lt;</mark>script&gt;" in html
+    assert html.count("<script") == 1
 
 
 def test_a_session_says_what_an_incomplete_turn_lacks() -> None:
@@ -106,9 +123,14 @@ def test_what_pages_load_stays_small(name: str, most: int) -> None:
 
 
 def test_a_session_of_2000_steps_stays_small() -> None:
-    spans = long_turn(2000)
+    spans = tuple(_with_real_id(span) for span in long_turn(2000))
     html = _session(_turns(spans))
     assert len(gzip.compress(html.encode(), 6)) <= 90 * KB
+
+
+def _with_real_id(span: SpanRow) -> SpanRow:
+    """Ids are hashes, which do not compress."""
+    return msgspec.structs.replace(span, span_id=hashlib.sha256(span.span_id.encode()).hexdigest()[:16])
 
 
 def test_vendored_files_are_those_of_vendor_md() -> None:

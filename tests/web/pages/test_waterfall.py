@@ -4,8 +4,10 @@ from tests.web.pages.rows import SECOND, SPAN, START, child
 from tracehub.model.listing import SpanRow
 from tracehub.model.span import Outcome
 from tracehub.web.pages.axis import Axis, ticks
+from tracehub.web.pages.session_view import View
 from tracehub.web.pages.split import in_words, split_of
 from tracehub.web.pages.waterfall import Waterfall, waterfall
+from tracehub.web.pages.waterfall_rows import Remarks
 
 AXIS = Axis(START, 6 * SECOND)
 
@@ -111,3 +113,17 @@ def test_the_split_sums_to_the_turn_and_names_what_nothing_accounts_for() -> Non
 
 def test_ticks_are_round() -> None:
     assert [tick.label for tick in ticks(AXIS)] == ["2.00 s", "4.00 s", "6.00 s"]
+
+
+def test_beyond_the_limit_the_rows_around_the_selected_step_are_drawn() -> None:
+    spans = (SPAN, *(child(n, "model", n - 1, n, phase=None) for n in range(1, 21)))
+    drawn = waterfall(spans, AXIS, spans[15].span_id, 4)
+    assert [row.id for row in drawn.rows] == [f"s{spans[n].span_id}" for n in (13, 14, 15, 16)]
+    assert (drawn.left_before, drawn.left_out, drawn.height) == (12, 4, 112)
+
+
+def test_a_hit_shows_the_text_around_what_was_found() -> None:
+    failed = child(1, "tool", 1, 2, phase=None, summary="a=1", error_text="Order A-1 was refunded before")
+    drawn = waterfall((SPAN, failed), AXIS, None, None, View(find="refunded"), Remarks({failed.span_id}))
+    assert drawn.rows[0].note == "Order A-1 was refunded before"
+    assert [piece.text for piece in drawn.rows[0].note_marks if piece.hit] == ["refunded"]

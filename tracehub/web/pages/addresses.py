@@ -8,29 +8,34 @@ def session(session_id: str) -> str:
     return f"/sessions/{_part(session_id)}"
 
 
-def turn(session_id: str, trace_id: str) -> str:
-    """The page of a session, at one of its turns."""
-    return f"{session(session_id)}?turn={trace_id}#t{trace_id}"
+def turn(session_id: str, trace_id: str, view: str = "") -> str:
+    """The page of a session, at one of its turns; `view` is the query string of how to look at it."""
+    return f"{session(session_id)}?{_before(view)}turn={trace_id}#t{trace_id}"
 
 
-def turns_from(session_id: str, number: int) -> str:
+def turns_from(session_id: str, number: int, view: str = "") -> str:
     """The page of a session, its turns listed from this number on."""
-    return f"{session(session_id)}?from={number}"
+    return f"{session(session_id)}?{_before(view)}from={number}"
 
 
-def step(session_id: str, trace_id: str, span_id: str) -> str:
+def step(session_id: str, trace_id: str, span_id: str, view: str = "") -> str:
     """The page of a session with the panel of one step."""
-    return f"{session(session_id)}?step={trace_id}.{span_id}#s{span_id}"
+    return f"{session(session_id)}?{_before(view)}step={trace_id}.{span_id}#s{span_id}"
 
 
-def turn_fragment(session_id: str, trace_id: str) -> str:
+def turn_fragment(session_id: str, trace_id: str, view: str = "") -> str:
     """The steps of one turn alone."""
-    return f"/_/sessions/{_part(session_id)}/turns/{trace_id}"
+    return f"/_/sessions/{_part(session_id)}/turns/{trace_id}{'?' if view else ''}{view}"
 
 
 def events(trace_id: str) -> str:
     """The raw events of a trace, by the API."""
     return f"/api/v1/traces/{trace_id}/events"
+
+
+def trace_json(trace_id: str) -> str:
+    """A whole trace as JSON, by the API."""
+    return f"/api/v1/traces/{trace_id}"
 
 
 def event(trace_id: str, event_id: str) -> str:
@@ -53,6 +58,10 @@ def source(name: str) -> str:
 def source_named(path: str) -> str:
     """The name of a source in a path, as `source` writes it: no name holds a per cent sign."""
     return path.replace("%2F", "/")
+
+
+def _before(query: str) -> str:
+    return f"{query}&" if query else ""
 
 
 def _part(text: str) -> str:

@@ -1,4 +1,6 @@
-"""The time axis of one turn: where a moment lies on it, and its ticks."""
+"""The time axis of one turn, or of a whole session: where a moment lies on it, and its ticks."""
+
+from collections.abc import Iterable
 
 import msgspec
 
@@ -35,6 +37,14 @@ def axis_of(started_at: int | None, ended_at: int | None) -> Axis | None:
     if started_at is None or ended_at is None:
         return None
     return Axis(started_at, max(ended_at - started_at, 1))
+
+
+def axis_over(extents: Iterable[tuple[int | None, int | None]]) -> Axis | None:
+    """The axis from the first start to the last end that are known; None without any."""
+    known = [(start, end) for start, end in extents if start is not None and end is not None]
+    if not known:
+        return None
+    return axis_of(min(start for start, _ in known), max(end for _, end in known))
 
 
 def ticks(axis: Axis) -> tuple[Tick, ...]:

@@ -3,7 +3,9 @@
 KEYS = (
     ("j  k", "next and previous row"),
     ("e  E", "next and previous error in a session"),
+    ("n  N", "next and previous hit of find in a session"),
     ("J  K", "next and previous turn"),
+    ("<  >", "previous and next session of the list"),
     ("Enter", "open the row, open or close a turn"),
     ("[  ]", "newer and older page of a list"),
     ("Esc", "close the step"),

@@ -10,6 +10,12 @@ CALLS = ("tool", "code", "retrieval", "agent")
 _GROUPED = ("pre_processing", "routing", "orchestration", "post_processing")
 
 
+class Unit(msgspec.Struct, frozen=True):
+    """Lines that belong together: an iteration, or what a collaborator did. Its name is unique in a session."""
+
+    name: str
+
+
 class PhaseLine(msgspec.Struct, frozen=True):
     """Heads the spans of one phase of one agent."""
 
@@ -17,14 +23,22 @@ class PhaseLine(msgspec.Struct, frozen=True):
     depth: int
     iterations: int
     spans: tuple[SpanRow, ...]
+    units: tuple[Unit, ...] = ()
 
 
 class SpanLine(msgspec.Struct, frozen=True):
-    """One span; `iteration` is set on the first span of an iteration where the phase has several."""
+    """One span; `iteration` is set on the first span of an iteration where the phase has several.
+
+    `units` are those it stands in, the outermost first; `opens` is the one that follows a collaborator's line, and
+    `folded` are the steps of it where it is folded away.
+    """
 
     span: SpanRow
     depth: int
     iteration: int | None
+    units: tuple[Unit, ...] = ()
+    opens: Unit | None = None
+    folded: tuple[SpanRow, ...] = ()
 
 
 class RationaleLine(msgspec.Struct, frozen=True):
@@ -33,6 +47,7 @@ class RationaleLine(msgspec.Struct, frozen=True):
     text: str
     span: SpanRow
     depth: int
+    units: tuple[Unit, ...] = ()
 
 
 Line = PhaseLine | SpanLine | RationaleLine
@@ -47,38 +62,49 @@ def outline(spans: Sequence[SpanRow]) -> Iterator[Line]:
         children.setdefault(span.parent_seq, []).append(span)
     if spans[0].rationale:
         yield RationaleLine(spans[0].rationale, spans[0], 0)
-    yield from _below(spans[0], children, 0)
+    yield from _below(spans[0], children, 0, ())
 
 
-def _below(agent: SpanRow, children: dict[int | None, list[SpanRow]], depth: int) -> Iterator[Line]:
+def _below(
+    agent: SpanRow, children: dict[int | None, list[SpanRow]], depth: int, units: tuple[Unit, ...]
+) -> Iterator[Line]:
     siblings = children.get(agent.seq, [])
     for phase, members in _phases(siblings):
         if phase is None:
-            yield from _lines(members, children, depth)
+            yield from _lines(members, children, depth, units)
             continue
         numbers = {span.iteration for span in members if span.iteration is not None}
-        yield PhaseLine(phase, depth, len(numbers), tuple(members))
-        yield from _lines(members, children, depth + 1, numbered=len(numbers) > 1)
+        yield PhaseLine(phase, depth, len(numbers), tuple(members), units)
+        yield from _lines(members, children, depth + 1, units, numbered=len(numbers) > 1)
 
 
 def _lines(
-    members: list[SpanRow], children: dict[int | None, list[SpanRow]], depth: int, *, numbered: bool = False
+    members: list[SpanRow],
+    children: dict[int | None, list[SpanRow]],
+    depth: int,
+    around: tuple[Unit, ...],
+    *,
+    numbered: bool = False,
 ) -> Iterator[Line]:
+    units = around
     said: str | None = None
     iteration: int | None = None
     for place, span in enumerate(members):
         begins = numbered and span.iteration is not None and span.iteration != iteration
         if span.iteration is not None and span.iteration != iteration:
             iteration, said = span.iteration, None
+        if begins:
+            units = (*around, Unit(span.span_id))
         if span.kind in CALLS and span.rationale and span.rationale != said:
             said = span.rationale
-            yield RationaleLine(said, span, depth)
-        yield SpanLine(span, depth, span.iteration if begins else None)
+            yield RationaleLine(said, span, depth, units)
+        inside = Unit(f"{span.span_id}-inside") if span.seq in children else None
+        yield SpanLine(span, depth, span.iteration if begins else None, units, inside)
         if span.kind == "model" and span.rationale and not _explains_a_call(span, members, place):
             said = span.rationale
-            yield RationaleLine(said, span, depth)
-        if span.seq in children:
-            yield from _below(span, children, depth + 1)
+            yield RationaleLine(said, span, depth, units)
+        if inside is not None:
+            yield from _below(span, children, depth + 1, (*units, inside))
 
 
 def _explains_a_call(model: SpanRow, members: list[SpanRow], place: int) -> bool:

@@ -13,11 +13,22 @@ from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome
 from tracehub.web.pages.model_facts import Fact, model_facts
 from tracehub.web.pages.moments import Moment, exact
 from tracehub.web.pages.raw_events import raw_events
+from tracehub.web.pages.repeats import repeated
 from tracehub.web.pages.sections import Section
+from tracehub.web.pages.session_view import WHOLE, View, address_of, query_of
 from tracehub.web.pages.short_names import model_name, tool_name
 from tracehub.web.pages.step_sections import sections_of
 from tracehub.web.pages.turn_sections import turn_sections
 from tracehub.web.pages.visible import visible
+
+_MOST_REPEATS = 20
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """Another step of the turn that makes the same call."""
+
+    text: str
+    href: str
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,27 +55,37 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
+    repeats: tuple[Repeat, ...]
     here: str
     before: str | None
     after: str | None
 
 
 def panel_of(
-    session_id: str, turn_number: int, trace: Trace, span_id: str, raw: Mapping[str, bytes], known: Mapping[str, str]
+    session_id: str,
+    turn_number: int,
+    trace: Trace,
+    span_id: str,
+    raw: Mapping[str, bytes],
+    known: Mapping[str, str],
+    view: View = WHOLE,
 ) -> Panel:
     """One step of a trace; `raw` are its first events, `known` the sessions of traces it may link to.
+
+    Its links keep the view.
 
     NotFoundError where the trace has no such span.
     """
     span, before, after = find_step(trace, span_id)
+    query = query_of(view)
     root = span is trace.spans[0]
     error = trace.error if root else span.error
     return Panel(
         trace_id=trace.trace_id,
         span_id=span_id,
-        session_href=addresses.session(session_id),
+        session_href=address_of(addresses.session(session_id), view),
         turn_number=turn_number,
-        turn_href=addresses.turn(session_id, trace.trace_id),
+        turn_href=addresses.turn(session_id, trace.trace_id, query),
         kind=_kind(span),
         label="Turn" if root else KINDS[_kind(span)],
         name=visible(_name(span)),
@@ -85,10 +106,20 @@ def panel_of(
             *sections_of(span, trace.trace_id, known),
             raw_events(trace.trace_id, span.event_ids, raw),
         ),
+        repeats=_repeats(session_id, trace, span_id, query),
         here=addresses.step(session_id, trace.trace_id, span_id),
-        before=addresses.step(session_id, trace.trace_id, before.span_id) if before else None,
-        after=addresses.step(session_id, trace.trace_id, after.span_id) if after else None,
+        before=addresses.step(session_id, trace.trace_id, before.span_id, query) if before else None,
+        after=addresses.step(session_id, trace.trace_id, after.span_id, query) if after else None,
     )
+
+
+def _repeats(session_id: str, trace: Trace, span_id: str, query: str) -> tuple[Repeat, ...]:
+    group = repeated(trace.spans).get(span_id, ())
+    return tuple(
+        Repeat(f"{number} of {len(group)}", addresses.step(session_id, trace.trace_id, other, query))
+        for number, other in enumerate(group, 1)
+        if other != span_id
+    )[:_MOST_REPEATS]
 
 
 def find_step(trace: Trace, span_id: str) -> tuple[Span, Span | None, Span | None]:

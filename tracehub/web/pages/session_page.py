@@ -5,33 +5,29 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import NotFoundError
-from tracehub.model.listing import SessionRow, TraceRow
-from tracehub.store import sessions, spans, traces
+from tracehub.model.listing import TraceRow
+from tracehub.store import sessions, spans, step_counts, traces
 from tracehub.web.pages import addresses
-from tracehub.web.pages.amounts import count, money, tokens_in_out
-from tracehub.web.pages.durations import between, duration
+from tracehub.web.pages.axis import Axis, axis_over
 from tracehub.web.pages.exchanges import exchanges_of
-from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
-from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
+from tracehub.web.pages.folding import EVERYTHING
+from tracehub.web.pages.kind_toggles import Toggle, toggles_of
+from tracehub.web.pages.neighbours import neighbours_of
 from tracehub.web.pages.panel import Panel
-from tracehub.web.pages.turn_strip import Block, strip_of
+from tracehub.web.pages.repeats import repeats_of
+from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
+from tracehub.web.pages.session_view import View, address_of, everything, query_of
+from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
-from tracehub.web.pages.visible import visible
+from tracehub.web.pages.waterfall_rows import Remarks
 
 INLINE_STEPS = 2000
 INLINE_TURNS = 100
 WINDOW_STEPS = 200
 WINDOW_ROWS = 500
-LISTED_TURNS = 100
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """One number of the session's head; `hint` says what it covers."""
-
-    name: str
-    value: str
-    hint: str
 
 
 class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,31 +35,30 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
 
     section: str = "sessions"
     title: str
-    session_id: str
-    session_reported: bool
-    href: str
-    agent: str
-    version: str
-    started: Moment | None
-    badges: tuple[Badge, ...]
-    figures: tuple[Figure, ...]
-    strip: tuple[Block, ...]
+    head: SessionHead
     turns: tuple[Turn, ...]
-    listed: str | None
-    earlier: str | None
-    later: str | None
+    pages: TurnPage
     panel: Panel | None
     lost_step: str | None
+    toggles: tuple[Toggle, ...]
+    everything: str | None
+    axes: tuple[Tab, ...]
+    fold: Tab | None
+    find: Find
 
 
 def session_page(
     connection: Connection,
+    knowledge: Knowledge,
     session_id: str,
+    view: View,
     *,
+    now: int,
     panel: Panel | None = None,
     opened: str | None = None,
     first: int = 1,
     lost_step: str | None = None,
+    hit: str = "",
 ) -> SessionPage:
     """The session with its turns from number `first` on, or from where the panel's or the opened turn is.
 
@@ -72,48 +67,59 @@ def session_page(
     row = sessions.get(connection, session_id)
     every = traces.of_session(connection, session_id)
     wanted = {trace_id for trace_id in (panel.trace_id if panel else None, opened) if trace_id}
-    begin = _begin(every, wanted, first)
-    rows = every[begin : begin + LISTED_TURNS]
+    href, query = addresses.session(session_id), query_of(view)
+    hits = hits_of(connection, session_id, every, view.find)
+    number = number_of(hits, panel.span_id if panel else None, hit)
+    if number:
+        wanted.add(hits[number - 1].trace_id)
+    listed = turn_page(session_id, every, query, first=first, wanted=wanted)
     windowed = row.steps > INLINE_STEPS or len(every) > INLINE_TURNS
-    loaded = [trace.trace_id for trace in (_window(rows, wanted) if windowed else rows)]
+    shown_rows = _window(listed.rows, wanted, _looked_for(every, view, hits)) if windowed else listed.rows
+    loaded = spans.of_traces(connection, [trace.trace_id for trace in shown_rows])
     shown = Shown(
-        spans=spans.of_traces(connection, loaded),
+        spans=loaded,
         exchanges=exchanges_of(connection, session_id, every),
-        first=begin + 1,
-        open_turns=frozenset(loaded),
+        first=listed.first,
+        open_turns=frozenset(trace.trace_id for trace in shown_rows),
         selected=panel.span_id if panel else None,
         row_limit=WINDOW_ROWS if windowed and not opened else None,
+        view=view,
+        axis=_axis(every, view),
+        remarks=Remarks(
+            frozenset(hit.span_id for hit in hits if hit.span_id),
+            repeats_of(connection, knowledge, listed.rows, loaded),
+        ),
     )
+    turns = turns_of(session_id, listed.rows, shown)
     return SessionPage(
-        title=f"{visible(session_id)[:40]} – Sessions",
-        session_id=visible(session_id),
-        session_reported=row.session_reported,
-        href=addresses.session(session_id),
-        agent=visible(agent_label(row.agent_name, row.agent_id, row.inline)),
-        version=visible(version_label(row.alias_id, row.agent_version)),
-        started=exact(row.started_at),
-        badges=session_badges(row),
-        figures=_figures(row),
-        strip=strip_of(every),
-        turns=turns_of(session_id, rows, shown),
-        listed=f"Turns {begin + 1:,} to {begin + len(rows):,} of {len(every):,}" if len(rows) < len(every) else None,
-        earlier=addresses.turns_from(session_id, max(begin - LISTED_TURNS, 0) + 1) if begin else None,
-        later=addresses.turns_from(session_id, begin + len(rows) + 1) if begin + len(rows) < len(every) else None,
+        title=title_of(session_id),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
+        turns=turns,
+        pages=listed,
         panel=panel,
         lost_step=lost_step,
+        toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
+        everything=address_of(href, everything(view)) if view.partial else None,
+        axes=_axes(href, view) if len(every) > 1 else (),
+        fold=_fold(href, view, turns),
+        find=find_of(href, view, hits, number),
     )
 
 
-def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
+def one_turn(connection: Connection, knowledge: Knowledge, session_id: str, trace_id: str, view: View) -> Turn:
     """One turn of a session, whole; NotFoundError where the session has no such turn."""
     rows = traces.of_session(connection, session_id)
+    loaded = spans.of_traces(connection, [trace_id])
     shown = Shown(
-        spans=spans.of_traces(connection, [trace_id]),
+        spans=loaded,
         exchanges=exchanges_of(connection, session_id, rows),
         first=1,
         open_turns=frozenset([trace_id]),
         selected=None,
         row_limit=None,
+        view=view,
+        axis=_axis(rows, view),
+        remarks=Remarks(repeats=repeats_of(connection, knowledge, rows, loaded)),
     )
     for turn in turns_of(session_id, rows, shown):
         if turn.trace_id == trace_id:
@@ -122,34 +128,41 @@ def one_turn(connection: Connection, session_id: str, trace_id: str) -> Turn:
     raise NotFoundError(msg)
 
 
-def _begin(rows: Sequence[TraceRow], wanted: set[str], first: int) -> int:
-    """Where the listed turns begin."""
-    place = next((place for place, row in enumerate(rows) if row.trace_id in wanted), None)
-    if place is not None and len(rows) > LISTED_TURNS:
-        return place - place % LISTED_TURNS
-    return max(min(first, len(rows)) - 1, 0) if place is None else 0
+def _axis(turns: Sequence[TraceRow], view: View) -> Axis | None:
+    return axis_over((turn.started_at, turn.ended_at) for turn in turns) if view.session_axis else None
 
 
-def _window(rows: Sequence[TraceRow], wanted: set[str]) -> list[TraceRow]:
-    """The first turns, and those asked for."""
+def _axes(href: str, view: View) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(text, address_of(href, msgspec.structs.replace(view, session_axis=whole)), whole == view.session_axis)
+        for text, whole in (("of each turn", False), ("of the session", True))
+    )
+
+
+def _fold(href: str, view: View, turns: Sequence[Turn]) -> Tab | None:
+    """Folds every iteration, or opens what is folded; None where there is nothing to fold."""
+    if not any(turn.waterfall and turn.waterfall.fold for turn in turns):
+        return None
+    text, fold = ("Open all", frozenset[str]()) if view.fold else ("Fold all", frozenset((EVERYTHING,)))
+    return Tab(text, address_of(href, msgspec.structs.replace(view, fold=fold)), bool(view.fold))
+
+
+def _window(rows: Sequence[TraceRow], wanted: set[str], looked_for: set[str] | None) -> list[TraceRow]:
+    """The turns asked for, and the first ones; where something is looked for, the first ones that have it."""
     shown: list[TraceRow] = []
     steps = 0
     for row in rows:
-        if steps < WINDOW_STEPS or row.trace_id in wanted:
+        fits = steps < WINDOW_STEPS if looked_for is None else steps < INLINE_STEPS and row.trace_id in looked_for
+        if fits or row.trace_id in wanted:
             shown.append(row)
             steps += row.steps
     return shown
 
 
-def _figures(row: SessionRow) -> tuple[Figure, ...]:
-    wall = between(row.started_at, row.ended_at)
-    reported = f"reported by {row.calls_with_tokens:,} of {row.model_calls:,} model calls"
-    priced = f"{row.priced_calls:,} of {row.model_calls:,} model calls have a price"
-    return (
-        Figure("Turns", count(row.turns), ""),
-        Figure("Steps", count(row.steps), ""),
-        Figure("Working", duration(row.working_us), "the turns' durations together"),
-        Figure("First to last", duration(wall), "from the first turn's start to the last one's end"),
-        Figure("Tokens in → out", tokens_in_out(row.input_tokens, row.output_tokens) or "—", reported),
-        Figure("Cost", money(row.cost_usd, row.model_calls), priced),
-    )
+def _looked_for(rows: Sequence[TraceRow], view: View, hits: Sequence[Hit]) -> set[str] | None:
+    """The turns that hold what the view looks for; None where it looks for nothing."""
+    if view.find:
+        return {hit.trace_id for hit in hits}
+    if view.errors:
+        return {row.trace_id for row in rows if row.errors_reported + row.errors_inferred}
+    return None

@@ -17,6 +17,8 @@ from tracehub.web.pages.moments import Moment, ago, exact
 from tracehub.web.pages.nearest import LIST_KEYS, Nearest, nearest
 from tracehub.web.pages.notices import told
 from tracehub.web.pages.session_bars import session_bars
+from tracehub.web.pages.session_view import WHOLE, address_of
+from tracehub.web.pages.session_view import View as SessionView
 from tracehub.web.pages.views import DONE, View, query_of, views_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
@@ -80,11 +82,12 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     older, newer = cursors_of(found)
     bar = filter_bar(PATH, query, facets.facets(connection), kept=("sort",))
     ever = bool(found.rows) or sessions.count(connection, Filter(), 1) > 0
+    listed = SessionView(listed=query_of(query))
     return SessionsPage(
         filters=bar,
         heads=heads_of(query, order),
         bars=session_bars(connection, filter, query, now) if found.rows else None,
-        rows=tuple(line_of(row, now) for row in found.rows),
+        rows=tuple(line_of(row, now, listed) for row in found.rows),
         summary=_summary(len(found.rows), total),
         older=with_query(PATH, query, older),
         newer=with_query(PATH, query, newer),
@@ -97,10 +100,10 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     )
 
 
-def line_of(row: SessionRow, now: int) -> SessionLine:
-    """A session's row in words."""
+def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE) -> SessionLine:
+    """A session's row in words; its link remembers the list."""
     return SessionLine(
-        href=addresses.session(row.session_id),
+        href=address_of(addresses.session(row.session_id), listed),
         session_id=one_line(row.session_id, 80),
         session_reported=row.session_reported,
         started=ago(row.started_at, now),

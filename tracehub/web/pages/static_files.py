@@ -18,7 +18,7 @@ SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/session.js")
 # Every page loads app.css, some a second sheet.
 STYLES = {
     "app.css": ("css/page.css", "css/lists.css", "css/items.css"),
-    "session.css": ("css/session.css",),
+    "session.css": ("css/session.css", "css/views.css"),
     "charts.css": ("css/charts.css",),
 }
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

@@ -12,6 +12,7 @@ from tracehub.model.span import ToolSpan
 from tracehub.store import traces
 from tracehub.web.pages.panel import Panel, find_step, panel_of
 from tracehub.web.pages.raw_events import SHOWN
+from tracehub.web.pages.session_view import View
 
 _STEP = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{16})")
 _TRACE = re.compile(r"[0-9a-f]{32}")
@@ -45,7 +46,7 @@ def require_span_id(word: str) -> str:
     return word
 
 
-def panel_at(connection: Connection, knowledge: Knowledge, session_id: str, step: StepId) -> Panel:
+def panel_at(connection: Connection, knowledge: Knowledge, session_id: str, step: StepId, view: View) -> Panel:
     """The panel of a step; NotFoundError where this session has no such step."""
     turns = [row.trace_id for row in traces.of_session(connection, session_id)]
     if step.trace_id not in turns:
@@ -55,4 +56,4 @@ def panel_at(connection: Connection, knowledge: Knowledge, session_id: str, step
     raw = {name: content.event(connection, step.trace_id, name) for name in span.event_ids[:SHOWN]}
     linked = [span.answered_by] if isinstance(span, ToolSpan) and span.answered_by else []
     known = traces.sessions_of(connection, linked) if linked else {}
-    return panel_of(session_id, turns.index(step.trace_id) + 1, trace, step.span_id, raw, known)
+    return panel_of(session_id, turns.index(step.trace_id) + 1, trace, step.span_id, raw, known, view)

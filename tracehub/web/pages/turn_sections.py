@@ -6,7 +6,7 @@ from tracehub.model.span import AgentSpan, Citation, Reference
 from tracehub.model.trace import CallTimes, Trace
 from tracehub.web.pages.amounts import size
 from tracehub.web.pages.durations import between, duration
-from tracehub.web.pages.sections import Nothing, Passages, Section, Table
+from tracehub.web.pages.sections import Nothing, Passage, Passages, Section, Table
 from tracehub.web.pages.step_sections import passage
 from tracehub.web.pages.texts import Source, cell, text_section
 
@@ -14,6 +14,11 @@ from tracehub.web.pages.texts import Source, cell, text_section
 def turn_sections(trace: Trace, root: AgentSpan) -> tuple[Section, ...]:
     """Question, answer, citations, files and session state, each where there is one."""
     return tuple(_sections(trace, Source(trace.trace_id, root.span_id)))
+
+
+def cited_passages(trace: Trace) -> tuple[Passage, ...]:
+    """What the answer rests on, in the order of its citations."""
+    return tuple(passage(number, found) for number, found in enumerate(_cited(trace.citations), 1))
 
 
 def _sections(trace: Trace, source: Source) -> Iterator[Section]:
@@ -24,8 +29,7 @@ def _sections(trace: Trace, source: Source) -> Iterator[Section]:
     if trace.answer is not None:
         yield text_section("Answer", trace.answer, whole=source.whole("output"))
     if trace.citations:
-        passages = (passage(number, found) for number, found in enumerate(_cited(trace.citations), 1))
-        yield Passages(title="Citations", passages=tuple(passages))
+        yield Passages(title="Citations", passages=cited_passages(trace))
     if trace.files:
         files = tuple((cell(file.name), cell(file.type), size(file.size)) for file in trace.files)
         yield Table(title="Files", heads=("Name", "Type", "Size"), rows=files)

@@ -8,13 +8,16 @@ from tracehub.model.listing import SpanRow, TraceRow
 from tracehub.model.span import Outcome
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, money, tokens_in_out
-from tracehub.web.pages.axis import Tick, axis_of, ticks
-from tracehub.web.pages.durations import between, duration
+from tracehub.web.pages.axis import Axis, Tick, axis_of, ticks
+from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import Badge, outcome_badge
+from tracehub.web.pages.marks import Piece, pieces
 from tracehub.web.pages.moments import Moment, exact
+from tracehub.web.pages.session_view import WHOLE, View, query_of
 from tracehub.web.pages.split import Part, in_words, split_of
 from tracehub.web.pages.visible import one_line, visible
-from tracehub.web.pages.waterfall import Waterfall, waterfall
+from tracehub.web.pages.waterfall import NO_REMARKS, Waterfall, waterfall
+from tracehub.web.pages.waterfall_rows import Remarks
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -25,6 +28,14 @@ class Exchange(msgspec.Struct, frozen=True):
     href: str | None
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """A pause on the axis of the session. `x` and `width` are per cent."""
+
+    offset: str
+    x: str
+    width: str
+
+
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One call of the agent. `waterfall` is None where its steps are fetched when it is opened."""
 
@@ -32,7 +43,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str
     open: bool
     question: str | None
+    question_marks: tuple[Piece, ...]
     answer: str | None
+    answer_marks: tuple[Piece, ...]
     started: Moment | None
     duration: str
     steps: str
@@ -53,12 +66,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     alone: str
     events: str
     pause: str | None
+    gap: Gap | None
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What is drawn of a session's turns: the loaded spans, the step in the panel, the most rows of a turn.
 
     `first` is the number of the first turn.
+    `axis` is that of the session where the turns share one.
     """
 
     first: int = 1
@@ -68,6 +83,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     open_turns: frozenset[str]
     selected: str | None
     row_limit: int | None
+    view: View = WHOLE
+    remarks: Remarks = NO_REMARKS
+    axis: Axis | None = None
 
 
 def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple[Turn, ...]:
@@ -82,14 +100,20 @@ def turns_of(session_id: str, traces: Sequence[TraceRow], shown: Shown) -> tuple
 def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None, shown: Shown) -> Turn:
     spans = shown.spans.get(trace.trace_id)
     axis = axis_of(trace.started_at, trace.ended_at)
+    lanes = shown.axis if shown.axis and axis else axis
     split = split_of(spans, axis) if spans and axis else ()
     root_id = spans[0].span_id if spans else None
+    query = query_of(shown.view)
+    question = one_line(trace.question, 300) if trace.question else None
+    answer = one_line(trace.answer, 300) if trace.answer else None
     return Turn(
         number=number,
         trace_id=trace.trace_id,
         open=trace.trace_id in shown.open_turns,
-        question=one_line(trace.question, 300) if trace.question else None,
-        answer=one_line(trace.answer, 300) if trace.answer else None,
+        question=question,
+        question_marks=pieces(question or "", shown.view.find),
+        answer=answer,
+        answer_marks=pieces(answer or "", shown.view.find),
         started=exact(trace.started_at),
         duration=duration(between(trace.started_at, trace.ended_at)),
         steps=counted(trace.steps, "step"),
@@ -97,19 +121,22 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         tokens=tokens_in_out(trace.input_tokens, trace.output_tokens),
         cost=money(trace.cost_usd, trace.model_calls),
         missing=visible(trace.missing) if trace.missing else None,
-        error=_error(trace),
+        error=turn_error(trace),
         exchanges=shown.exchanges.get(trace.trace_id, ()),
         untimed=axis is None and trace.steps > 0,
         split=split,
         split_words=in_words(split),
-        ticks=ticks(axis) if axis else (),
-        waterfall=waterfall(spans, axis, shown.selected, shown.row_limit) if spans is not None else None,
+        ticks=ticks(lanes) if lanes else (),
+        waterfall=waterfall(spans, lanes, shown.selected, shown.row_limit, shown.view, shown.remarks)
+        if spans is not None
+        else None,
         root_id=root_id,
-        overview=addresses.step(session_id, trace.trace_id, root_id) if root_id else None,
-        fragment=addresses.turn_fragment(session_id, trace.trace_id),
-        alone=addresses.turn(session_id, trace.trace_id),
+        overview=addresses.step(session_id, trace.trace_id, root_id, query) if root_id else None,
+        fragment=addresses.turn_fragment(session_id, trace.trace_id, query),
+        alone=addresses.turn(session_id, trace.trace_id, query),
         events=addresses.events(trace.trace_id),
-        pause=_pause(trace, later),
+        pause=pause_between(trace, later),
+        gap=_gap(trace, later, shown.axis) if shown.axis else None,
     )
 
 
@@ -125,13 +152,22 @@ def turn_badges(trace: TraceRow) -> tuple[Badge, ...]:
     return tuple(badges[1:] if len(badges) > 1 and trace.outcome is Outcome.OK else badges)
 
 
-def _error(trace: TraceRow) -> str | None:
+def turn_error(trace: TraceRow) -> str | None:
+    """What AWS, or the call itself, reported to have gone wrong; None where nothing did."""
     if trace.error_source is None:
         return None
     said = f": {visible(trace.error_text)}" if trace.error_text else ""
     return f"{visible(trace.error_type or 'error')}, {trace.error_source}{said}"
 
 
-def _pause(trace: TraceRow, later: TraceRow | None) -> str | None:
+def pause_between(trace: TraceRow, later: TraceRow | None) -> str | None:
+    """How long nobody called the agent; None where unknown, or where the next turn began before."""
     lasted = between(trace.ended_at, later.started_at) if later else None
     return duration(lasted) if lasted is not None and lasted > 0 else None
+
+
+def _gap(trace: TraceRow, later: TraceRow | None, axis: Axis) -> Gap | None:
+    if later is None or trace.ended_at is None or later.started_at is None or later.started_at <= trace.ended_at:
+        return None
+    x, width = axis.place(trace.ended_at, later.started_at)
+    return Gap(offset(trace.ended_at - axis.start), x, width)

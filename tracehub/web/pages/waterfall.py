@@ -1,43 +1,19 @@
-"""The rows and bars of one turn, computed so that the template only writes them down."""
+"""A turn's waterfall: its rows one below the other, and the bars that stand beside them."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from tracehub.model.listing import SpanRow
-from tracehub.model.span import Outcome
-from tracehub.web.pages.amounts import counted, tokens_in_out
 from tracehub.web.pages.axis import Axis
-from tracehub.web.pages.durations import between, duration, offset
-from tracehub.web.pages.labels import KINDS, PHASES, error_badge, outcome_badge
-from tracehub.web.pages.outline import PhaseLine, RationaleLine, SpanLine, outline
-from tracehub.web.pages.short_names import span_name
-from tracehub.web.pages.visible import one_line
+from tracehub.web.pages.folding import FoldLine, Folds, fold
+from tracehub.web.pages.outline import Line, PhaseLine, RationaleLine, SpanLine, outline
+from tracehub.web.pages.session_view import WHOLE, View, query_of
+from tracehub.web.pages.sifting import HiddenLine, sifted
+from tracehub.web.pages.waterfall_rows import Remarks, Row, RowWriter, extent
 
 ROW_HEIGHT = 28
-_DEEPEST = 9
-_RATIONALE_SHOWN = 420
-_SUMMARY_SHOWN = 160
-_LINE = 100
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """One line of the waterfall. `form` is phase, step or why (a rationale)."""
-
-    form: str
-    classes: str
-    id: str
-    href: str
-    kind: str
-    label: str
-    name: str
-    note: str
-    mark: str
-    tone: str
-    iteration: int | None
-    offset: str
-    duration: str
-    derived: bool
+NO_REMARKS = Remarks()
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
@@ -49,10 +25,17 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     y: int
 
 
+class TurnFold(msgspec.Struct, frozen=True):
+    """Folds all that can be folded in a turn, or opens it."""
+
+    text: str
+    href: str
+
+
 class Waterfall(msgspec.Struct, frozen=True):
     """A turn's rows, its spans' bars and the brackets of phases and agents.
 
-    `height` is that of all rows, `left_out` counts the rows beyond the limit.
+    `height` is that of all rows, `left_before` and `left_out` count the rows beyond the limit.
     """
 
     rows: tuple[Row, ...]
@@ -60,119 +43,77 @@ class Waterfall(msgspec.Struct, frozen=True):
     brackets: tuple[Bar, ...]
     height: int
     left_out: int
+    left_before: int
+    fold: TurnFold | None
 
 
-def waterfall(spans: Sequence[SpanRow], axis: Axis | None, selected: str | None, limit: int | None) -> Waterfall:
-    """The rows of a turn in the order of `outline`, the first `limit` of them."""
+def waterfall(
+    spans: Sequence[SpanRow],
+    axis: Axis | None,
+    selected: str | None,
+    limit: int | None,
+    view: View = WHOLE,
+    remarks: Remarks = NO_REMARKS,
+) -> Waterfall:
+    """The rows of a turn in the order of `outline`: of those that the view asks for `limit`, the selected step's among
+    them."""
+    outlined = list(outline(spans))
+    folds = Folds(view, spans[0].trace_id if spans else "", outlined, selected)
+    writer = RowWriter(axis, selected, view, remarks, folds)
+    lines = list(sifted(fold(outlined, folds), spans, view, selected))
+    begin, end = _window(lines, selected, limit)
     rows: list[Row] = []
     bars: list[Bar] = []
     brackets: list[Bar] = []
-    y = left_out = 0
-    for line in outline(spans):
-        if limit is not None and len(rows) >= limit:
-            left_out += 1
-            continue
+    y = 0
+    for line in lines[begin:end]:
         height = 1
         match line:
             case SpanLine(span=span):
-                rows.append(_step(span, line, axis, span.span_id == selected))
+                rows.append(writer.step(line))
                 _draw(brackets if span.kind == "agent" else bars, axis, span, y)
+                _draw_all(bars, axis, line.folded, y)
             case RationaleLine():
-                height = min(1 + len(line.text) // _LINE, 3)
-                rows.append(_why(line, height))
+                row, height = writer.why(line)
+                rows.append(row)
             case PhaseLine():
-                began, ended = _extent(line.spans)
-                rows.append(_phase(line, axis, began, ended))
-                _bracket(brackets, axis, began, ended, y)
+                rows.append(writer.phase(line))
+                _bracket(brackets, axis, *extent(line.spans), y)
+            case FoldLine():
+                rows.append(writer.fold(line))
+                _draw_all(bars, axis, line.spans, y)
+            case HiddenLine():
+                rows.append(writer.hidden(line))
         y += height * ROW_HEIGHT
-    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, left_out)
+    return Waterfall(tuple(rows), tuple(bars), tuple(brackets), y, len(lines) - end, begin, _turn_fold(folds, view))
 
 
-def _step(span: SpanRow, line: SpanLine, axis: Axis | None, current: bool) -> Row:
-    badge = error_badge(span.error_source)
-    if badge is None and span.outcome is not Outcome.OK:
-        badge = outcome_badge(span.outcome)
-    failed = span.error_source is not None
-    classes = f"r d{min(line.depth, _DEEPEST)}{' e' if failed else ''}{' cur' if current else ''}"
-    if line.iteration is not None:
-        classes += " it"
-    lasted = between(span.started_at, span.ended_at)
-    name, group = span_name(span)
-    return Row(
-        form="step",
-        classes=classes,
-        id=f"s{span.span_id}",
-        href=_href(span),
-        kind=span.kind,
-        label=KINDS.get(span.kind, span.kind),
-        name=one_line(name, _SUMMARY_SHOWN),
-        note=_note(span, group),
-        mark=f"{badge.mark} {badge.text}" if badge else "",
-        tone=badge.tone if badge else "",
-        iteration=line.iteration,
-        offset=_offset(span.started_at, axis),
-        duration=f"≈ {duration(lasted)}" if span.times_derived and lasted is not None else duration(lasted),
-        derived=span.times_derived,
-    )
+def _window(lines: Sequence[Line | FoldLine | HiddenLine], selected: str | None, limit: int | None) -> tuple[int, int]:
+    """Which lines are drawn: the first ones, or those around the selected step."""
+    if limit is None or len(lines) <= limit:
+        return 0, len(lines)
+    place = next((at for at, line in enumerate(lines) if _is_step(line, selected)), 0)
+    begin = 0 if place < limit else min(place - limit // 2, len(lines) - limit)
+    return begin, begin + limit
 
 
-def _note(span: SpanRow, group: str) -> str:
-    if span.kind == "model":
-        used = tokens_in_out(span.input_tokens, span.output_tokens)
-        return f"{used} tokens" if used else ""
-    return one_line(" · ".join(part for part in (group, span.summary) if part), _SUMMARY_SHOWN)
+def _is_step(line: Line | FoldLine | HiddenLine, span_id: str | None) -> bool:
+    return isinstance(line, SpanLine) and line.span.span_id == span_id
 
 
-def _why(line: RationaleLine, height: int) -> Row:
-    return Row(
-        form="why",
-        classes=f"r w h{height} d{min(line.depth, _DEEPEST)}",
-        id="",
-        href=_href(line.span),
-        kind="why",
-        label="Rationale",
-        name=one_line(line.text, _RATIONALE_SHOWN),
-        note="",
-        mark="",
-        tone="",
-        iteration=None,
-        offset="",
-        duration="",
-        derived=False,
-    )
+def _turn_fold(folds: Folds, view: View) -> TurnFold | None:
+    if not folds.any:
+        return None
+    text = "Open all iterations" if folds.any_folded else "Fold iterations"
+    other = msgspec.structs.replace(view, fold=folds.whole_turn(fold=not folds.any_folded))
+    return TurnFold(text, f"?{query_of(other)}")
 
 
-def _phase(line: PhaseLine, axis: Axis | None, began: int | None, ended: int | None) -> Row:
-    return Row(
-        form="phase",
-        classes=f"r p d{min(line.depth, _DEEPEST)}",
-        id="",
-        href="",
-        kind="phase",
-        label=PHASES.get(line.phase, line.phase),
-        name="",
-        note=counted(line.iterations, "iteration") if line.iterations > 1 else "",
-        mark="",
-        tone="",
-        iteration=None,
-        offset=_offset(began, axis),
-        duration=duration(between(began, ended)),
-        derived=False,
-    )
-
-
-def _offset(started_at: int | None, axis: Axis | None) -> str:
-    return offset(started_at - axis.start if axis and started_at is not None else None)
-
-
-def _extent(spans: Sequence[SpanRow]) -> tuple[int | None, int | None]:
-    starts = [span.started_at for span in spans if span.started_at is not None]
-    ends = [span.ended_at for span in spans if span.ended_at is not None]
-    return min(starts, default=None), max(ends, default=None)
-
-
-def _href(span: SpanRow) -> str:
-    return f"?step={span.trace_id}.{span.span_id}#s{span.span_id}"
+def _draw_all(bars: list[Bar], axis: Axis | None, spans: Sequence[SpanRow], y: int) -> None:
+    """Bars in one row; those of errors last, so that they are never hidden."""
+    for span in sorted(spans, key=lambda span: span.error_source is not None):
+        if span.kind != "agent":
+            _draw(bars, axis, span, y)
 
 
 def _draw(bars: list[Bar], axis: Axis | None, span: SpanRow, y: int) -> None:
