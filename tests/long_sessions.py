@@ -12,11 +12,13 @@ UNTIL = datetime(2026, 11, 20, tzinfo=UTC)
 SEED = 11
 
 
-def long_session(session_id: str, steps: int) -> Iterator[bytes]:
-    """The calls, one a line, of one session of about `steps` steps."""
+def long_session(session_id: str, steps: int, *, least: int = 0) -> Iterator[bytes]:
+    """The calls, one a line, of one session of about `steps` steps: those calls that have at least `least`."""
     written = 0
     for exchange in generate(seed=SEED + steps, sessions=100_000, until=UNTIL):
-        written += steps_of(exchange)
+        if (counted := steps_of(exchange)) < least:
+            continue
+        written += counted
         yield orjson.dumps(_moved(exchange, session_id)) + b"\n"
         if written >= steps:
             return

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from tests.browser.served import KEY, serving, serving_demo, serving_long
-from tests.browser.sites import Sites
+from tests.browser.sites import Opener, Sites
 from tests.browser.sources import serving_sources
 
 
@@ -27,7 +27,7 @@ def empty_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory: pytest.TempPathFactory, demo_address: str, empty_address: str) -> Iterator[Sites]:
     """The servers whose pages tests/browser/pages.py names."""
-    openers = {
+    openers: dict[str, Opener] = {
         "demo": lambda _: nullcontext(demo_address),
         "empty": lambda _: nullcontext(empty_address),
         "long": serving_long,

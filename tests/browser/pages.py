@@ -10,7 +10,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """One page in one state: the path on a site of sites.py, and what to do there to reach the state.
 
     Words in braces are places that sites.py finds. `long` pages are too long for axe, which needs 20 s for 2,000
-    steps: a short page of the same templates stands for them. `live` pages renew themselves.
+    steps: a short page of the same templates stands for them. `live` pages renew themselves. `most_kb` is what its
+    HTML may weigh, packed, and `most_nodes` how many elements it may have.
     """
 
     name: str
@@ -20,6 +21,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     act: Callable[[Page], None] | None = None
     long: bool = False
     live: bool = False
+    most_kb: int = 8
+    most_nodes: int = 6_000
 
 
 def _press(name: str) -> Callable[[Page], None]:
@@ -43,7 +46,8 @@ def _check_source(page: Page) -> None:
 
 def _declare_badly(page: Page) -> None:
     page.locator("input[name=name]").fill("new one")
-    page.locator("input[name=bucket]").fill("NO BUCKET!")
+    page.locator("input[name=bucket]").fill("a-bucket")
+    page.locator("input[name=since]").fill("soon")
     page.get_by_role("button", name="Add").click()
 
 
@@ -61,9 +65,10 @@ VIEWS = (
     View(name="session-returned-control", path="{session_returned_control}"),
     View(name="session-help", path="{session_ok}", act=_press("Keyboard shortcuts")),
     View(name="session-no-such-step", path="{session_ok}?step=0.0"),
-    View(name="session-200", path="/sessions/long-200", site="long"),
-    View(name="session-2000", path="/sessions/long-2000", site="long", long=True),
-    View(name="session-5000", path="/sessions/long-5000", site="long", long=True),
+    View(name="session-200", path="/sessions/long-200", site="long", most_kb=38),
+    View(name="session-inline", path="/sessions/inline-1500", site="long", long=True, most_kb=135, most_nodes=25_000),
+    View(name="session-2000", path="/sessions/long-2000", site="long", long=True, most_kb=38),
+    View(name="session-5000", path="/sessions/long-5000", site="long", long=True, most_kb=40),
     View(name="session-not-found", path="/sessions/nope", status=404),
     View(name="step-model", path="{step_model}", act=_open_all),
     View(name="step-tool", path="{step_tool}"),

@@ -32,6 +32,7 @@ def serving_long(folder: Path) -> Iterator[str]:
     with data.open("wb") as out:
         for steps in LONG:
             out.writelines(long_session(f"long-{steps}", steps))
+        out.writelines(long_session("inline-1500", 1500, least=15))
     _tracehub(folder, "import", str(data))
     with serving(folder) as address:
         for piece in _BROKEN:
