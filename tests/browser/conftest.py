@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.browser.served import KEY, serving, serving_demo, serving_long
+from tests.browser.served import KEY, serving, serving_demo, serving_hostile, serving_long
 from tests.browser.sites import Opener, Sites
 from tests.browser.sources import serving_sources
 
@@ -32,6 +32,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory, demo_address: str, empty_add
         "empty": lambda _: nullcontext(empty_address),
         "long": serving_long,
         "sources": serving_sources,
+        "hostile": serving_hostile,
         "locked": lambda folder: serving(folder, TRACEHUB_API_KEYS=KEY),
     }
     with Sites(tmp_path_factory.mktemp("sites"), openers) as every:

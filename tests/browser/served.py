@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.hostile import hostile_events
 from tests.long_sessions import long_session
 
 SESSIONS = 60
@@ -36,8 +37,16 @@ def serving_long(folder: Path) -> Iterator[str]:
     _tracehub(folder, "import", str(data))
     with serving(folder) as address:
         for piece in _BROKEN:
-            with suppress(urllib.error.HTTPError):  # That nothing could be read is told by the status.
-                urllib.request.urlopen(urllib.request.Request(f"{address}/api/v1/records", piece), timeout=30).close()
+            _push(address, piece)
+        yield address
+
+
+@contextmanager
+def serving_hostile(folder: Path) -> Iterator[str]:
+    """Serves sessions whose every text is hostile; what is too long of it lies in quarantine."""
+    with serving(folder) as address:
+        for event in hostile_events():
+            _push(address, event)
         yield address
 
 
@@ -67,6 +76,11 @@ def serving(folder: Path, **environment: str) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(20)
+
+
+def _push(address: str, body: bytes) -> None:
+    with suppress(urllib.error.HTTPError):  # Where nothing in it can be read the status says so.
+        urllib.request.urlopen(urllib.request.Request(f"{address}/api/v1/records", body), timeout=30).close()
 
 
 def _tracehub(folder: Path, *words: str) -> bytes:

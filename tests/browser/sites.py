@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from tests.browser.pages import View
 
@@ -50,7 +51,7 @@ def places(address: str) -> dict[str, str]:
     """Paths worth looking at: a session of each outcome, a step of each kind and a failed one, the next page."""
     found: dict[str, str] = {}
     for trace in _items(address, "traces"):
-        session = f"/sessions/{trace['session_id']}"
+        session = f"/sessions/{quote(trace['session_id'], safe='')}"
         found.setdefault(f"session_{trace['outcome']}", session)
         for span in _read(f"{address}/api/v1/traces/{trace['trace_id']}")["spans"][1:]:
             step = f"{session}?step={trace['trace_id']}.{span['span_id']}"

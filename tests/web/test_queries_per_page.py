@@ -30,7 +30,7 @@ MOST = {
 
 
 @pytest.fixture(scope="module")
-def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, dict[str, int]]]:
+def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, int]]:
     """The statements of each page, over few sessions and over many."""
     found: dict[int, dict[str, int]] = {}
     for sessions in (FEW, MANY):
@@ -38,7 +38,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, dict[
         with serving(url, collect=False) as server:
             server.client.post("/api/v1/records", content=demo_lines(sessions))
             found[sessions] = {path: _count(server, path) for path in MOST}
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("path", MOST)
