@@ -74,6 +74,14 @@ def get(connection: Connection, session_id: str, *, project: str = DEFAULT_PROJE
     return _row(found)
 
 
+def with_question(
+    connection: Connection, question: str, limit: int, *, project: str = DEFAULT_PROJECT
+) -> tuple[SessionRow, ...]:
+    """The latest sessions that began with this question, as far as its excerpt tells, newest first."""
+    query = select(*_COLUMNS).where(sessions.c.project_id == project, sessions.c.question == question)
+    return tuple(_row(row) for row in connection.execute(query.order_by(sessions.c.ordered_at.desc()).limit(limit)))
+
+
 def count(connection: Connection, filter: Filter, cap: int, *, project: str = DEFAULT_PROJECT) -> int:
     """How many sessions match, counted no further than `cap`."""
     matching = select(1).where(sessions.c.project_id == project, *session_conditions(filter)).select_from(sessions)

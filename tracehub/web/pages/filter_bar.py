@@ -63,7 +63,7 @@ class FilterBar(msgspec.Struct, frozen=True):
     """The filter form of the list at `action`.
 
     `more` and `amounts` are folded until `more_used`. `errors` is None where one cannot ask for errors only; `kept` are
-    values of the address that are no filters.
+    values of the address that are no filters; `words` are fields for a word: name, label and value.
     """
 
     action: str
@@ -74,6 +74,7 @@ class FilterBar(msgspec.Struct, frozen=True):
     errors: bool | None
     chips: tuple[Chip, ...]
     kept: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, str, str], ...] = ()
 
 
 def filter_bar(action: str, query: QueryParams, facets: Facets, *, kept: Iterable[str] = ()) -> FilterBar:

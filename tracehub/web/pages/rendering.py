@@ -16,6 +16,7 @@ SECTIONS = (
     ("cost", "Cost"),
     ("knowledge-bases", "Knowledge"),
     ("guardrails", "Guardrails"),
+    ("compare", "Compare"),
     ("sources", "Sources"),
     ("quarantine", "Quarantine"),
 )

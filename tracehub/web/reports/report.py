@@ -109,7 +109,10 @@ def twins_of(report: Report, query: QueryParams) -> tuple[Link, ...]:
     path = report.path.partition("?")[0]
     tables = [item for item in report.items if isinstance(item, Table)]
     formats = [Link(text, _address(f"{path}.{ending}", values)) for text, ending in _FORMATS]
-    csv = [Link(f"CSV: {table.title}", _address(f"{path}.csv", [*values, ("table", table.key)])) for table in tables]
+    csv = [
+        Link(f"CSV: {table.title}", _address(f"{path}.csv", [*values, ("table", table.key)]))
+        for table in tables[:_MOST_CSV]
+    ]
     return (*formats, *csv)
 
 
@@ -117,4 +120,5 @@ def _address(path: str, values: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(values)}" if values else path
 
 
+_MOST_CSV = 8
 _FORMATS = (("JSON", "json"), ("NDJSON", "ndjson"), ("Markdown", "md"))

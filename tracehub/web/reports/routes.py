@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.rendering import page
+from tracehub.web.reports.compare_report import compare_report
 from tracehub.web.reports.cost_report import cost_report
 from tracehub.web.reports.guardrails_report import guardrails_report
 from tracehub.web.reports.knowledge_report import knowledge_report
 from tracehub.web.reports.latency_report import latency_report
 from tracehub.web.reports.report import Report, twins_of
+from tracehub.web.reports.sessions_compared import sessions_compared
 from tracehub.web.reports.tool_report import tool_report
 from tracehub.web.reports.tools_report import tools_report
 from tracehub.web.reports.written import ENDINGS, without_table, write
@@ -36,6 +38,8 @@ _REPORTS: dict[str, MakeReport] = {
     "cost": cost_report,
     "knowledge-bases": knowledge_report,
     "guardrails": guardrails_report,
+    "compare": compare_report,
+    "compare/sessions": sessions_compared,
 }
 
 
