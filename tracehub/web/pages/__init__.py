@@ -2,9 +2,16 @@
 
 from fastapi import APIRouter
 
-from tracehub.web.pages import downloads, quarantine_routes, routes, sources_routes, static_files
+from tracehub.web.pages import copy_routes, downloads, quarantine_routes, routes, sources_routes, static_files
 
 
 def routers() -> list[APIRouter]:
     """Every page, fragment, download and static file."""
-    return [static_files.router, downloads.router, routes.router, sources_routes.router, quarantine_routes.router]
+    return [
+        static_files.router,
+        downloads.router,
+        copy_routes.router,
+        routes.router,
+        sources_routes.router,
+        quarantine_routes.router,
+    ]

@@ -8,6 +8,7 @@ from tracehub.errors import NotFoundError
 from tracehub.model.span import AgentSpan, ModelSpan, Span, ToolSpan
 from tracehub.model.trace import Trace
 from tracehub.web.pages import addresses
+from tracehub.web.pages.copies import Copy, copies_of_step
 from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome_badge
 from tracehub.web.pages.model_facts import Fact, model_facts
@@ -56,7 +57,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
     repeats: tuple[Repeat, ...]
-    here: str
+    copies: tuple[Copy, ...]
     before: str | None
     after: str | None
 
@@ -107,7 +108,7 @@ def panel_of(
             raw_events(trace.trace_id, span.event_ids, raw),
         ),
         repeats=_repeats(session_id, trace, span_id, query),
-        here=addresses.step(session_id, trace.trace_id, span_id),
+        copies=copies_of_step(session_id, trace.trace_id, span_id),
         before=addresses.step(session_id, trace.trace_id, before.span_id, query) if before else None,
         after=addresses.step(session_id, trace.trace_id, after.span_id, query) if after else None,
     )
