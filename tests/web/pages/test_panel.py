@@ -30,6 +30,7 @@ from tracehub.model.trace import Trace
 from tracehub.web.pages.panel import Panel, panel_of
 from tracehub.web.pages.rendering import render_block
 from tracehub.web.pages.routes import StepFragment
+from tracehub.web.pages.sections import Link
 from tracehub.web.pages.texts import WHOLE
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>\u202e\x1b'
@@ -182,3 +183,24 @@ def _trace_without_steps() -> Trace:
         return_controls=(),
         answers=None,
     )
+
+
+def test_a_tools_json_output_is_a_tree_that_stays_text() -> None:
+    output = '{"items": [1, {"a": "<script>alert(1)</script>"}], "<b>": 2}'
+    html = _html(ToolSpan(**ORCHESTRATION, tool="Orders__get", output=output))
+    assert html.count("<details open><summary>") == 2
+    assert "&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;" in html
+    assert "<b>2" not in html
+    assert "<script" not in html
+
+
+def test_a_tool_leads_to_all_its_calls() -> None:
+    place = {**ORCHESTRATION, "name": "GET__Orders__/a b?c#d"}
+    panel = _panel(ToolSpan(**place, tool="x"))
+    assert [s.href for s in panel.sections if isinstance(s, Link)] == ["/tools/GET__Orders__%2Fa%20b%3Fc%23d"]
+
+
+def test_what_a_guardrail_matched_is_closed_until_asked_for() -> None:
+    found = Assessment(policy="PII", name=None, type="EMAIL", action="ANONYMIZED", confidence=None, match="a@b.example")
+    html = _html(GuardrailSpan(**ORCHESTRATION, side="input", action="INTERVENED", assessments=(found,)))
+    assert "<td><details><summary>Show</summary><bdi>a@b.example</bdi></details></td>" in html

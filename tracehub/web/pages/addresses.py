@@ -73,6 +73,11 @@ def part(trace_id: str, span_id: str, name: str) -> str:
     return f"/traces/{trace_id}/spans/{span_id}/{name}.txt"
 
 
+def tool(name: str) -> str:
+    """The page of a tool."""
+    return f"/tools/{_part(name)}"
+
+
 def source(name: str) -> str:
     """The path of a source, on the pages; see source_named."""
     # Two slashes or a dot segment mean different things to different servers, so such a name's are written twice.
