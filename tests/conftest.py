@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from tests import chromium, databases
+from tests.grouping import GroupedScheduling
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _POSTGRES_FOLDER = "TRACEHUB_TEST_POSTGRES_FOLDER"
@@ -24,6 +27,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The first process ends last, so it stops the server."""
     if not hasattr(config, "workerinput"):
         databases.stop(Path(os.environ.pop(_POSTGRES_FOLDER)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Keeps the tests of one xdist_group in one worker, where they share servers and a browser."""
+    return GroupedScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,19 @@ def collecting(app: App) -> Iterator[None]:
 
 
 @contextmanager
+def adding_up(app: App) -> Iterator[None]:
+    """Keeps the numbers of the pages in step with what is stored, until the block ends."""
+    from tracehub.pipeline.adding_up import AddingUp
+
+    adding = AddingUp(app.database)
+    adding.start()
+    try:
+        yield
+    finally:
+        adding.stop()
+
+
+@contextmanager
 def draining(app: App) -> Iterator[None]:
     """Stores what proxies of this machine keep, until the block ends."""
     from tracehub.pipeline.proxied import ProxiedIntake

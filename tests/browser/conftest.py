@@ -1,20 +1,13 @@
-"""A server with demo sessions, for tests that look at pages in a browser."""
+"""Servers with pages, for tests that look at them in a browser."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import nullcontext
 
 import pytest
 
-SESSIONS = 60
-UNTIL = "2026-11-20T12:00:00"
+from tests.browser.served import KEY, serving, serving_demo, serving_hostile, serving_long
+from tests.browser.sites import Opener, Sites
+from tests.browser.sources import serving_sources
 
 
 @pytest.fixture(scope="session")
@@ -31,49 +24,16 @@ def empty_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def serving_demo(folder: Path) -> Iterator[str]:
-    """Serves demo sessions from a database in this folder."""
-    data = folder / "demo.jsonl"
-    data.write_bytes(_tracehub(folder, "demo-data", "--sessions", str(SESSIONS), "--until", UNTIL))
-    _tracehub(folder, "import", str(data))
-    with serving(folder) as address:
-        yield address
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Serves the database in this folder until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tracehub", "serve", "--port", str(port)]
-    with (folder / "serve.log").open("wb") as log:
-        server = subprocess.Popen(command, env=_environment(folder), cwd=folder, stdout=log, stderr=log)
-        try:
-            _wait(address, server)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _tracehub(folder: Path, *words: str) -> bytes:
-    command = [sys.executable, "-m", "tracehub", *words]
-    return subprocess.run(command, env=_environment(folder), cwd=folder, check=True, capture_output=True).stdout
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return os.environ | {"TRACEHUB_DATABASE_URL": f"sqlite:///{folder / 'tracehub.db'}"}
-
-
-def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "the server ended at once"
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    pytest.fail("the server does not answer")
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory: pytest.TempPathFactory, demo_address: str, empty_address: str) -> Iterator[Sites]:
+    """The servers whose pages tests/browser/pages.py names."""
+    openers: dict[str, Opener] = {
+        "demo": lambda _: nullcontext(demo_address),
+        "empty": lambda _: nullcontext(empty_address),
+        "long": serving_long,
+        "sources": serving_sources,
+        "hostile": serving_hostile,
+        "locked": lambda folder: serving(folder, TRACEHUB_API_KEYS=KEY),
+    }
+    with Sites(tmp_path_factory.mktemp("sites"), openers) as every:
+        yield every

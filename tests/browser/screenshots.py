@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import serving_demo
+from tests.browser.served import serving_demo
 from tests.browser.sources import serving_sources
 from tests.chromium import running_browser
 from tests.conftest import CHECKOUT

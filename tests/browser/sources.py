@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from tests.aws.logs_server import LogsServer, client_of
 from tests.aws.moto_server import moto
-from tests.browser.conftest import serving
+from tests.browser.served import serving
 from tracehub.collectors.cloudwatch.calls import NAMESPACE
 from tracehub.demo.generate import generate, write
 

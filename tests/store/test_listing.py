@@ -8,6 +8,7 @@ from tracehub.analytics.tools import tools
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import Filter, Key, SessionRow
 from tracehub.model.span import Outcome
+from tracehub.pipeline.adding_up import catch_up
 from tracehub.store import facets, sessions, spans, traces
 from tracehub.store.database import Database
 
@@ -17,6 +18,7 @@ SESSIONS = 20
 def test_pages_in_both_directions_show_every_session_once(database_url: str) -> None:
     with migrated(database_url) as database:
         store(database, demo_events(SESSIONS))
+        catch_up(database)
         forward = _walk_older(database)
         assert len(forward) == len({row.session_id for row in forward})
         assert [row.ordered_at for row in forward] == sorted((row.ordered_at for row in forward), reverse=True)
@@ -30,6 +32,7 @@ def test_pages_in_both_directions_show_every_session_once(database_url: str) -> 
 def test_filters_keep_what_matches_and_only_that(database_url: str) -> None:
     with migrated(database_url) as database:
         store(database, demo_events(SESSIONS))
+        catch_up(database)
         with database.reading() as connection:
             everything = traces.page(connection, Filter(), limit=10_000).rows
             for outcome in Outcome:
@@ -55,6 +58,7 @@ def test_filters_keep_what_matches_and_only_that(database_url: str) -> None:
 def test_a_session_sums_its_traces(database_url: str) -> None:
     with migrated(database_url) as database:
         store(database, demo_events(SESSIONS))
+        catch_up(database)
         with database.reading() as connection:
             for session in sessions.page(connection, Filter(), limit=100).rows:
                 turns = traces.of_session(connection, session.session_id)
@@ -69,6 +73,7 @@ def test_a_session_sums_its_traces(database_url: str) -> None:
 def test_tools_count_calls_and_keep_reported_and_inferred_errors_apart(database_url: str) -> None:
     with migrated(database_url) as database:
         store(database, demo_events(SESSIONS))
+        catch_up(database)
         with database.reading() as connection:
             every = traces.page(connection, Filter(), limit=10_000).rows
             called = [

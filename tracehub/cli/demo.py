@@ -20,7 +20,7 @@ def demo(
     port: int | None = typer.Option(None, help="Port to listen on.", min=1, max=65535),
 ) -> None:
     """Load the synthetic demo sessions once, and serve them."""
-    from tracehub.app import open_app
+    from tracehub.app import adding_up, open_app
     from tracehub.cli.serving import serve_app
 
     settings = read_settings(port=port, host="127.0.0.1")
@@ -28,7 +28,8 @@ def demo(
         if _empty(app):
             typer.echo(f"loading {SESSIONS} synthetic demo sessions into {settings.database_url} …")
             _load(app)
-        serve_app(app)
+        with adding_up(app):
+            serve_app(app)
 
 
 def demo_data(
@@ -55,6 +56,7 @@ def _empty(app: "App") -> bool:
 def _load(app: "App") -> None:
     from tracehub.app import clock
     from tracehub.demo.generate import generate, write
+    from tracehub.pipeline.adding_up import catch_up
 
     lines = io.BytesIO()
     write(generate(seed=SEED, sessions=SESSIONS, until=datetime.now(UTC)), lines)
@@ -62,3 +64,4 @@ def _load(app: "App") -> None:
     chunks = iter(lambda: lines.read(1024 * 1024), b"")
     for _ in app.ingest.handle_chunks(chunks, source="tracehub demo-data", received_at=clock()):
         pass
+    catch_up(app.database)

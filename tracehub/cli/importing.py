@@ -100,6 +100,7 @@ def _way_in(settings: "Settings") -> Iterator[WayIn]:
     """Into the database; where a running tracehub serve owns it, through that server."""
     from tracehub.app import clock, open_app
     from tracehub.cli.forwarding import forward_to, serving_address
+    from tracehub.pipeline.adding_up import catch_up
 
     try:
         with open_app(settings) as app:
@@ -107,6 +108,7 @@ def _way_in(settings: "Settings") -> Iterator[WayIn]:
                 lambda chunks, source: app.ingest.handle_chunks(chunks, source=source, received_at=clock()),
                 "see them with `tracehub serve`",
             )
+            catch_up(app.database)
     except DatabaseLockedError:
         address = serving_address(settings)
         if address is None:

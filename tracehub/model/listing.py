@@ -1,5 +1,6 @@
 """What lists and timelines show: rows read from the store, and the filters that select them."""
 
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 import msgspec
@@ -11,7 +12,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which sessions or traces. Values of one field are alternatives, fields must all match; empty is no condition.
 
     `since` and `until` bound the start, in microseconds since 1970 UTC (`since` included, `until` not). `tools` are
-    tool names, `outcomes` those of a trace, `errors` only what has a reported or inferred tool error or has failed.
+    tool names, `knowledge_bases` and `models` ids, `outcomes` those of a trace, `errors` only what has a reported or
+    inferred tool error or has failed. `min_us` is the least duration (of a session: of its turns together), `min_cost`
+    the least cost in US dollars; what has no known duration or cost does not match them.
     """
 
     agents: tuple[str, ...] = ()
@@ -19,15 +22,19 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     tools: tuple[str, ...] = ()
+    knowledge_bases: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     errors: bool = False
+    min_us: int | None = None
+    min_cost: float | None = None
     since: int | None = None
     until: int | None = None
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):
-    """Where a keyset page begins: after (or before) the row with this order and id."""
+    """Where a keyset page begins: after (or before) the row with this value of what orders the list, and this id."""
 
-    ordered_at: int
+    value: int
     id: str
 
 
@@ -188,6 +195,32 @@ class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
     last_started_at: int | None
 
 
+class SessionOrder(StrEnum):
+    """By what sessions are ordered, the greatest first; what is unknown comes last."""
+
+    STARTED = "started"
+    DURATION = "duration"
+    COST = "cost"
+    STEPS = "steps"
+    TURNS = "turns"
+    TOKENS = "tokens"
+
+
+class SessionBar(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions began in a stretch of time, and how many of them failed or have tool errors."""
+
+    began_at: int
+    sessions: int
+    with_errors: int
+
+
+class SavedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of sessions under a name; `query` is its query string."""
+
+    name: str
+    query: str
+
+
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
     """The values that filters can take, sorted."""
 
@@ -195,6 +228,8 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...]
     versions: tuple[str, ...]
     tools: tuple[str, ...]
+    knowledge_bases: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):

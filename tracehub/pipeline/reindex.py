@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tracehub.analytics.knowledge import Knowledge
+from tracehub.pipeline.adding_up import catch_up
 from tracehub.pipeline.batch import rebuild
 from tracehub.store import event_blocks
 from tracehub.store.database import Database
@@ -23,6 +24,7 @@ def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callabl
             trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
             rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
         if not trace_ids:
+            catch_up(database)
             return done
         after = trace_ids[-1]
         done += len(trace_ids)

@@ -18,6 +18,7 @@ from tracehub.model.span import (
     ToolSpan,
 )
 from tracehub.model.trace import Trace
+from tracehub.pipeline.measures import between, cited_by, measured
 from tracehub.store.latency import bucket_of
 from tracehub.store.schema import DEFAULT_PROJECT, spans, traces
 from tracehub.store.text import clean, excerpt
@@ -72,6 +73,7 @@ def trace_row(trace: Trace, event_count: int, received_at: int) -> tuple[object,
         event_count,
         PARSER_VERSION,
         False,
+        between(trace.times.asked_at, trace.times.first_text_at),
     )
 
 
@@ -98,13 +100,16 @@ def broken_trace_row(trace_id: str, event_count: int, received_at: int) -> tuple
         return_controls=(),
         answers=None,
     )
-    return (*trace_row(trace, event_count, received_at)[:-1], True)
+    row = list(trace_row(trace, event_count, received_at))
+    row[TRACE_COLUMNS.index("needs_reindex")] = True
+    return tuple(row)
 
 
 def span_rows(trace: Trace) -> Iterator[tuple[object, ...]]:
     """The values of SPAN_COLUMNS for each span, in pre-order."""
     trace_id = bytes.fromhex(trace.trace_id)
     places: dict[str, tuple[int, int, Agent]] = {}
+    cited = cited_by(trace)
     for seq, span in enumerate(trace.spans):
         parent = places.get(span.parent_id or "")
         depth = parent[1] + 1 if parent else 0
@@ -127,12 +132,13 @@ def span_rows(trace: Trace) -> Iterator[tuple[object, ...]]:
             span.started_at,
             span.ended_at,
             span.times_derived,
-            bucket_of(_duration(span)),
+            bucket_of(between(span.started_at, span.ended_at)),
             span.outcome.value,
             *_error(span.error),
             *_model_values(span),
             clean(getattr(span, "rationale", None), RATIONALE),
             excerpt(_summary(span), SUMMARY),
+            *measured(span, cited),
         )
 
 
@@ -145,12 +151,6 @@ KIND_OF = {
     GuardrailSpan: "guardrail",
     CustomSpan: "custom",
 }
-
-
-def _duration(span: Span) -> int | None:
-    if span.started_at is None or span.ended_at is None:
-        return None
-    return span.ended_at - span.started_at
 
 
 def _error(error: SpanError | None) -> tuple[str | None, str | None, str | None]:

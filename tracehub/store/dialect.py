@@ -69,6 +69,13 @@ def now(connection: Connection) -> int:
     return int(connection.scalar(query) or 0)
 
 
+def transaction_number(connection: Connection) -> int:
+    """What no other transaction that runs at the same time has: on SQLite always 0, as it has one writer."""
+    if _is_sqlite(connection):
+        return 0
+    return int(connection.scalar(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")) or 0)
+
+
 def lock_joins(connection: Connection, *, joins: bool) -> None:
     """Keeps what joins traces apart from everything else that writes them, until the transaction ends.
 

@@ -1,6 +1,8 @@
 """Turns a filter into conditions on traces."""
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, literal_column, or_, select
 
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
@@ -14,6 +16,10 @@ def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
         conditions.append(traces.c.ordered_at >= filter.since)
     if filter.until is not None:
         conditions.append(traces.c.ordered_at < filter.until)
+    if filter.min_us is not None:
+        conditions.append(traces.c.ended_at - traces.c.started_at >= filter.min_us)
+    if filter.min_cost is not None:
+        conditions.append(traces.c.cost_usd >= filter.min_cost)
     return conditions
 
 
@@ -24,6 +30,10 @@ def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
         conditions.append(sessions.c.ordered_at >= filter.since)
     if filter.until is not None:
         conditions.append(sessions.c.ordered_at < filter.until)
+    if filter.min_us is not None:
+        conditions.append(sessions.c.working_us >= filter.min_us)
+    if filter.min_cost is not None:
+        conditions.append(sessions.c.cost_usd >= filter.min_cost)
     content = _content_conditions(filter)
     if content:
         conditions.append(
@@ -34,6 +44,19 @@ def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def _has_call(kinds: Sequence[ColumnElement[str]], column: str, names: Sequence[str]) -> ColumnElement[bool]:
+    """Whether one of a trace's calls is of these kinds and has one of these names."""
+    called = spans.alias("called")
+    return exists(
+        select(1).where(
+            called.c.project_id == traces.c.project_id,
+            called.c.trace_id == traces.c.trace_id,
+            called.c.kind.in_(kinds),
+            called.c[column].in_(names),
+        )
+    )
 
 
 def _content_conditions(filter: Filter) -> list[ColumnElement[bool]]:
@@ -49,16 +72,11 @@ def _content_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     if filter.errors:
         failed = traces.c.outcome == Outcome.FAILED.value
         conditions.append(or_(failed, traces.c.errors_reported > 0, traces.c.errors_inferred > 0))
-    if filter.tools:
-        called = spans.alias("called")
-        conditions.append(
-            exists(
-                select(1).where(
-                    called.c.project_id == traces.c.project_id,
-                    called.c.trace_id == traces.c.trace_id,
-                    called.c.kind.in_(CALLED_KINDS),
-                    called.c.name.in_(filter.tools),
-                )
-            )
-        )
+    for kinds, named, names in (
+        (CALLED_KINDS, "name", filter.tools),
+        ((literal_column("'retrieval'"),), "name", filter.knowledge_bases),
+        ((literal_column("'model'"),), "model_id", filter.models),
+    ):
+        if names:
+            conditions.append(_has_call(kinds, named, names))
     return conditions

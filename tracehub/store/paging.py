@@ -40,4 +40,4 @@ def keyset_page(
 
 
 def _position(columns: tuple[ColumnElement[int], ColumnElement[str]], key: Key) -> ColumnElement[Any]:
-    return tuple_(literal(key.ordered_at, columns[0].type), literal(key.id, columns[1].type))
+    return tuple_(literal(key.value, columns[0].type), literal(key.id, columns[1].type))

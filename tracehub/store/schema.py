@@ -102,6 +102,7 @@ traces = Table(
     Column("event_count", Integer, nullable=False),
     Column("parser_version", Integer, nullable=False),
     Column("needs_reindex", Boolean, nullable=False),
+    Column("first_text_us", BigInteger),
     Index("ix_traces_session", "project_id", "session_id", "ordered_at"),
     Index("ix_traces_ordered", "project_id", "ordered_at", "trace_id"),
     Index("ix_traces_agent", "project_id", "agent_id", "ordered_at"),
@@ -138,6 +139,11 @@ spans = Table(
     Column("cost_usd", Double),
     Column("rationale", String),
     Column("summary", String),
+    Column("policies", String),
+    Column("input_bytes", BigInteger),
+    Column("output_bytes", BigInteger),
+    Column("results", Integer),
+    Column("cited", Integer),
     Index(
         "ix_spans_tool",
         "project_id",
@@ -145,6 +151,21 @@ spans = Table(
         "started_at",
         sqlite_where=text("kind IN ('tool', 'code')"),
         postgresql_where=text("kind IN ('tool', 'code')"),
+    ),
+    Index(
+        "ix_spans_lookup",
+        "project_id",
+        "name",
+        "started_at",
+        sqlite_where=text("kind = 'retrieval'"),
+        postgresql_where=text("kind = 'retrieval'"),
+    ),
+    Index(
+        "ix_spans_intervention",
+        "project_id",
+        "started_at",
+        sqlite_where=text("policies IS NOT NULL"),
+        postgresql_where=text("policies IS NOT NULL"),
     ),
     sqlite_with_rowid=False,
 )
@@ -354,6 +375,70 @@ proxy_keys = Table(
     Column("aliases", String, nullable=False),
     Column("operations", String, nullable=False),
     Column("requests_per_second", Double),
+)
+
+# Lists of sessions that people saved under a name: their query strings.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    _project(),
+    Column("name", String, primary_key=True),
+    Column("query", String, nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
+)
+
+# What the calls of a stretch of time add up to, by who called what. `minutes` is the stretch's length (5, 60 or 1440),
+# `slot` its number since 1970, `cell_id` a hash of the six columns after it, some of which may be NULL. `kind` is that
+# of a span, or one of `model.tally`. Sums are NULL where nothing was reported; `durations` are counts by the buckets
+# of `latency`, in MessagePack.
+rollups = Table(
+    "rollups",
+    metadata,
+    _project(),
+    Column("minutes", SmallInteger, primary_key=True, autoincrement=False),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    Column("cell_id", HexId, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String, nullable=False),
+    Column("detail", String),
+    Column("agent_id", String),
+    Column("alias_id", String),
+    Column("agent_version", String),
+    Column("calls", BigInteger, nullable=False),
+    Column("turns", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("blocked", BigInteger, nullable=False),
+    Column("errors_reported", BigInteger, nullable=False),
+    Column("errors_inferred", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("calls_with_tokens", BigInteger, nullable=False),
+    Column("cost_nano_usd", BigInteger),
+    Column("priced_calls", BigInteger, nullable=False),
+    Column("input_bytes", BigInteger),
+    Column("calls_with_input", BigInteger, nullable=False),
+    Column("output_bytes", BigInteger),
+    Column("calls_with_output", BigInteger, nullable=False),
+    Column("results", BigInteger),
+    Column("calls_with_results", BigInteger, nullable=False),
+    Column("empty_calls", BigInteger, nullable=False),
+    Column("cited", BigInteger),
+    Column("calls_with_citations", BigInteger, nullable=False),
+    Column("uncited_calls", BigInteger, nullable=False),
+    Column("last_at", BigInteger),
+    Column("timed_calls", BigInteger, nullable=False),
+    Column("total_us", BigInteger),
+    Column("durations", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+# Stretches of five minutes that are to be added up anew, and which transaction asked for it.
+rollup_marks = Table(
+    "rollup_marks",
+    metadata,
+    _project(),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    Column("transaction_number", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.

@@ -1,12 +1,14 @@
 """The sessions that lists show: sums over their traces."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Row, case, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, case, delete, func, select
+from sqlalchemy import cast as cast_to
 
 from tracehub.errors import NotFoundError
-from tracehub.model.listing import Filter, Key, Page, SessionRow
+from tracehub.model.listing import Filter, Key, Page, SessionBar, SessionOrder, SessionRow
+from tracehub.store import rollup_marks
 from tracehub.store.chunks import in_chunks
 from tracehub.store.dialect import lock, upsert
 from tracehub.store.filtering import session_conditions
@@ -25,19 +27,40 @@ def page(
     older_than: Key | None = None,
     newer_than: Key | None = None,
     limit: int,
+    order: SessionOrder = SessionOrder.STARTED,
     project: str = DEFAULT_PROJECT,
 ) -> Page[SessionRow]:
-    """Sessions that match, the latest begun first."""
+    """Sessions that match, the greatest by `order` first: by default the latest begun."""
     query = select(*_COLUMNS).where(sessions.c.project_id == project, *session_conditions(filter))
     return keyset_page(
         connection,
         query,
-        (sessions.c.ordered_at, sessions.c.session_id),
+        (_ORDERS[order], sessions.c.session_id),
         row=_row,
-        key=lambda row: Key(row.ordered_at, row.session_id),
+        key=lambda row: Key(value_of(row, order), row.session_id),
         older_than=older_than,
         newer_than=newer_than,
         limit=limit,
+    )
+
+
+def bars(
+    connection: Connection, filter: Filter, length: int, most: int, *, project: str = DEFAULT_PROJECT
+) -> tuple[SessionBar, ...]:
+    """How many matching sessions began in each stretch of `length` microseconds, of the latest `most` of them."""
+    began_at = (sessions.c.ordered_at - sessions.c.ordered_at % length).label("began_at")
+    errors = sessions.c.failed_turns + sessions.c.errors_reported + sessions.c.errors_inferred
+    latest = (
+        select(began_at, case((errors > 0, 1), else_=0).label("with_errors"))
+        .where(sessions.c.project_id == project, *session_conditions(filter))
+        .order_by(sessions.c.ordered_at.desc())
+        .limit(most)
+        .subquery()
+    )
+    query = select(latest.c.began_at, func.count(), func.sum(latest.c.with_errors)).group_by(latest.c.began_at)
+    return tuple(
+        SessionBar(began_at=at, sessions=number, with_errors=int(failed))
+        for at, number, failed in connection.execute(query)
     )
 
 
@@ -62,7 +85,10 @@ def refresh(connection: Connection, session_ids: Iterable[str], *, project: str 
     wanted = sorted(set(session_ids))
     lock(connection, (f"session/{project}/{session_id}" for session_id in wanted))
     for chunk in in_chunks(wanted):
+        before = select(sessions.c.ordered_at).where(sessions.c.project_id == project, sessions.c.session_id.in_(chunk))
+        rollup_marks.mark(connection, connection.scalars(before), project=project)
         rows = _summed(connection, chunk, project)
+        rollup_marks.mark(connection, (cast("int", row["ordered_at"]) for row in rows), project=project)
         upsert(connection, sessions, rows)
         emptied = set(chunk).difference(row["session_id"] for row in rows)
         if emptied:
@@ -128,6 +154,38 @@ def _number(name: str, value: Any) -> object:
     if value is None or isinstance(value, str):
         return value
     return round(float(value), 9) if name == "cost_usd" else int(value)
+
+
+def value_of(row: SessionRow, order: SessionOrder) -> int:
+    """What the list orders the row by, as a Key has it."""
+    match order:
+        case SessionOrder.STARTED:
+            return row.ordered_at
+        case SessionOrder.DURATION:
+            return -1 if row.working_us is None else row.working_us
+        case SessionOrder.COST:
+            return -_NANO if row.cost_usd is None else round(row.cost_usd * _NANO)
+        case SessionOrder.STEPS:
+            return row.steps
+        case SessionOrder.TURNS:
+            return row.turns
+        case SessionOrder.TOKENS:
+            unknown = row.input_tokens is None and row.output_tokens is None
+            return -1 if unknown else (row.input_tokens or 0) + (row.output_tokens or 0)
+
+
+_NANO = 1_000_000_000
+_ORDERS: dict[SessionOrder, ColumnElement[int]] = {
+    SessionOrder.STARTED: sessions.c.ordered_at,
+    SessionOrder.DURATION: func.coalesce(sessions.c.working_us, -1),
+    SessionOrder.COST: cast_to(func.round(func.coalesce(sessions.c.cost_usd, -1.0) * _NANO), BigInteger),
+    SessionOrder.STEPS: sessions.c.steps,
+    SessionOrder.TURNS: sessions.c.turns,
+    SessionOrder.TOKENS: case(
+        (func.coalesce(sessions.c.input_tokens, sessions.c.output_tokens).is_(None), -1),
+        else_=func.coalesce(sessions.c.input_tokens, 0) + func.coalesce(sessions.c.output_tokens, 0),
+    ),
+}
 
 
 def _row(row: Row[Any]) -> SessionRow:

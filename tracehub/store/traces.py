@@ -1,13 +1,14 @@
 """The rows of traces: what lists show of one call."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, delete, select
 
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import Filter, Key, Page, TraceRow
 from tracehub.model.span import Outcome
+from tracehub.store import rollup_marks
 from tracehub.store.chunks import in_chunks
 from tracehub.store.dialect import insert_new
 from tracehub.store.filtering import trace_conditions
@@ -82,12 +83,16 @@ def received(connection: Connection, trace_ids: Iterable[str], *, project: str =
 def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> None:
     """Deletes the rows of these traces; their events and spans are other tables' matter."""
     for chunk in in_chunks(trace_ids):
-        connection.execute(delete(traces).where(traces.c.project_id == project, traces.c.trace_id.in_(chunk)))
+        these = (traces.c.project_id == project, traces.c.trace_id.in_(chunk))
+        rollup_marks.mark(connection, connection.scalars(select(traces.c.ordered_at).where(*these)), project=project)
+        connection.execute(delete(traces).where(*these))
 
 
 def add(connection: Connection, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
     """Writes the rows of traces that have none; values in the driver's types, see `dialect.insert_new`."""
     insert_new(connection, traces, columns, rows)
+    ordered_at = columns.index("ordered_at")
+    rollup_marks.mark(connection, (cast("int", row[ordered_at]) for row in rows))
 
 
 def _row(row: Row[Any]) -> TraceRow:

@@ -11,6 +11,7 @@ from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, 
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.pages import routers
+from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
 from tracehub.web.safety.attempts import Attempts
 
@@ -39,7 +40,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in routers():
+    for pages in (*routers(), reports.router):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -10,10 +10,24 @@ from tracehub.errors import PermanentError
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
 
-FILTER_KEYS = ("agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
+FILTER_KEYS = (
+    "agent",
+    "alias",
+    "version",
+    "outcome",
+    "tool",
+    "kb",
+    "model",
+    "errors",
+    "min_ms",
+    "min_cost",
+    "since",
+    "until",
+)
 MOST_VALUES = 50
 LONGEST_VALUE = 500
 _RELATIVE = re.compile(r"(\d{1,5})(m|h|d|w)")
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,9})?")
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,7 +57,11 @@ def read_filter(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> Fi
         versions=values["version"],
         tools=values["tool"],
         outcomes=tuple(_outcome(value) for value in values["outcome"]),
+        knowledge_bases=values["kb"],
+        models=values["model"],
         errors=_flag(values),
+        min_us=None if (least := _amount(values, "min_ms", "milliseconds")) is None else round(least * 1000),
+        min_cost=_amount(values, "min_cost", "US dollars"),
         since=_moment(values, "since", now),
         until=_moment(values, "until", now),
     )
@@ -82,6 +100,15 @@ def _flag(values: Mapping[str, tuple[str, ...]]) -> bool:
             return True
         case _:
             raise BadQueryError("errors", "0 or 1")
+
+
+def _amount(values: Mapping[str, tuple[str, ...]], name: str, unit: str) -> float | None:
+    if not values[name]:
+        return None
+    value = values[name][0]
+    if len(values[name]) > 1 or not _AMOUNT.fullmatch(value):
+        raise BadQueryError(name, f"one number of {unit}, such as 1500 or 0.25")
+    return float(value)
 
 
 def _moment(values: Mapping[str, tuple[str, ...]], name: str, now: int) -> int | None:

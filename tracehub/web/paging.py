@@ -31,7 +31,7 @@ def read_cursor(word: str | None, *, hex_ids: bool = False) -> Cursor | None:
         cursor = _decoded(word[: LONGEST_CURSOR + 1])
     except (ValueError, binascii.Error, msgspec.DecodeError):
         cursor = None
-    if cursor is None or not -_LARGEST <= cursor.key.ordered_at < _LARGEST or "\x00" in cursor.key.id:
+    if cursor is None or not -_LARGEST <= cursor.key.value < _LARGEST or "\x00" in cursor.key.id:
         raise BadQueryError("cursor", "not one that tracehub gave out")
     if hex_ids and not _HEX.fullmatch(cursor.key.id):
         raise BadQueryError("cursor", "one of another list")

@@ -19,8 +19,14 @@ addEventListener("click", (event) => {
   if (plain(event) && event.target.closest("[data-help]")) $("#help").showModal();
 });
 
+// Whoever speaks to the browser, or hits keys by accident, can switch the letters off; the browser remembers it.
+const letters = $("[data-letters]");
+letters.checked = localStorage.getItem("letters") !== "off";
+letters.addEventListener("change", () => localStorage.setItem("letters", letters.checked ? "on" : "off"));
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select, dialog *")) return;
+  if (event.key.length === 1 && !letters.checked) return;
   if (event.key === "?") return $("#help").showModal();
   const does = keys[event.key];
   if (!does) return;

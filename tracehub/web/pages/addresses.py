@@ -1,6 +1,6 @@
 """The addresses of pages and fragments."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 
 def session(session_id: str) -> str:
@@ -96,3 +96,8 @@ def _before(query: str) -> str:
 
 def _part(text: str) -> str:
     return quote(text, safe="")
+
+
+def sessions(**filters: str) -> str:
+    """The list of sessions with these filters."""
+    return f"/sessions?{urlencode(filters)}" if filters else "/sessions"

@@ -8,11 +8,21 @@ from starlette.datastructures import QueryParams
 
 from tracehub.model.listing import Facets
 from tracehub.model.span import Outcome
+from tracehub.web.filters import FILTER_KEYS
+from tracehub.web.pages.durations import milliseconds
 from tracehub.web.pages.labels import OUTCOMES
+from tracehub.web.pages.short_names import model_name
 from tracehub.web.pages.visible import one_line
 
 SINCE = (("1h", "last hour"), ("24h", "last 24 hours"), ("7d", "last 7 days"), ("30d", "last 30 days"))
-KEYS = ("agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
+KEYS = FILTER_KEYS
+NAMES = {
+    "since": "started",
+    "until": "before",
+    "kb": "knowledge base",
+    "min_ms": "at least",
+    "min_cost": "cost at least",
+}
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -32,6 +42,15 @@ class Choice(msgspec.Struct, frozen=True):
     options: tuple[Option, ...]
 
 
+class Amount(msgspec.Struct, frozen=True):
+    """A field for a number."""
+
+    name: str
+    label: str
+    value: str
+    hint: str
+
+
 class Chip(msgspec.Struct, frozen=True):
     """One filter in use; `without` is the list's address without it."""
 
@@ -41,28 +60,49 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class FilterBar(msgspec.Struct, frozen=True):
-    """The filter form of the list at `action`."""
+    """The filter form of the list at `action`.
+
+    `more` and `amounts` are folded until `more_used`. `errors` is None where one cannot ask for errors only; `kept` are
+    values of the address that are no filters.
+    """
 
     action: str
     choices: tuple[Choice, ...]
-    errors: bool
+    more: tuple[Choice, ...]
+    amounts: tuple[Amount, ...]
+    more_used: bool
+    errors: bool | None
     chips: tuple[Chip, ...]
+    kept: tuple[tuple[str, str], ...] = ()
 
 
-def filter_bar(action: str, query: QueryParams, facets: Facets) -> FilterBar:
+def filter_bar(action: str, query: QueryParams, facets: Facets, *, kept: Iterable[str] = ()) -> FilterBar:
     """The form as the query string fills it. Values of the query that no session has stay on offer."""
+    values = tuple((name, value) for name in kept for value in query.getlist(name) if value)
+    more = (
+        _choice("alias", "Alias", "Any alias", _themselves(facets.aliases), query),
+        _choice("version", "Version", "Any version", _themselves(facets.versions), query),
+        _choice("kb", "Knowledge base", "Any", _themselves(facets.knowledge_bases), query),
+        _choice("model", "Model", "Any model", ((name, model_name(name)) for name in facets.models), query),
+    )
+    amounts = (
+        Amount("min_ms", "At least (ms)", query.get("min_ms", ""), "Least duration in milliseconds"),
+        Amount("min_cost", "Cost at least ($)", query.get("min_cost", ""), "Least cost in US dollars"),
+    )
     return FilterBar(
-        action,
-        (
-            _choice("agent", "Agent", "Any agent", ((name, name) for name in facets.agents), query),
-            _choice("alias", "Alias", "Any alias", ((name, name) for name in facets.aliases), query),
-            _choice("version", "Version", "Any version", ((name, name) for name in facets.versions), query),
+        action=action,
+        choices=(
+            _choice("agent", "Agent", "Any agent", _themselves(facets.agents), query),
             _choice("outcome", "Outcome", "Any outcome", ((o.value, OUTCOMES[o]) for o in Outcome), query),
-            _choice("tool", "Tool", "Any tool", ((name, name) for name in facets.tools), query),
+            _choice("tool", "Tool", "Any tool", _themselves(facets.tools), query),
             _choice("since", "Started", "Any time", SINCE, query),
         ),
-        query.get("errors") == "1",
-        _chips(action, query),
+        more=more,
+        amounts=amounts,
+        more_used=any(query.get(field.name) for field in (*more, *amounts)),
+        errors=query.get("errors") == "1",
+        chips=_chips(action, query, values),
+        kept=values,
     )
 
 
@@ -70,12 +110,8 @@ def with_query(action: str, query: QueryParams, cursor: str | None) -> str | Non
     """The address of another page of the same list; None where there is none."""
     if cursor is None:
         return None
-    return f"{action}?{urlencode([*_used(query), ('cursor', cursor)])}"
-
-
-def query_used(query: QueryParams) -> str:
-    """The filters in use as a query string, without what says which page of the list."""
-    return urlencode(_used(query))
+    others = [(name, value) for name, value in query.multi_items() if name in ("sort", "by") and value]
+    return f"{action}?{urlencode([*_used(query), *others, ('cursor', cursor)])}"
 
 
 def _choice(name: str, label: str, any_text: str, offered: Iterable[tuple[str, str]], query: QueryParams) -> Choice:
@@ -86,14 +122,18 @@ def _choice(name: str, label: str, any_text: str, offered: Iterable[tuple[str, s
     return Choice(name, label, any_text, options)
 
 
-def _chips(action: str, query: QueryParams) -> tuple[Chip, ...]:
+def _themselves(names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    return ((name, name) for name in names)
+
+
+def _chips(action: str, query: QueryParams, kept: tuple[tuple[str, str], ...]) -> tuple[Chip, ...]:
     used = _used(query)
     chips: list[Chip] = []
     for place, (name, value) in enumerate(used):
-        rest = urlencode(used[:place] + used[place + 1 :])
+        rest = urlencode([*used[:place], *used[place + 1 :], *kept])
         chips.append(
             Chip(
-                "started" if name == "since" else name,
+                NAMES.get(name, name),
                 one_line(_said(name, value), 60),
                 f"{action}?{rest}" if rest else action,
             )
@@ -110,4 +150,8 @@ def _said(name: str, value: str) -> str:
         return OUTCOMES[Outcome(value)]
     if name == "errors":
         return "only"
+    if name == "min_ms":
+        return milliseconds(float(value))
+    if name == "min_cost":
+        return f"${value}"
     return dict(SINCE).get(value, value) if name == "since" else value

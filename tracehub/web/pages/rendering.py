@@ -9,7 +9,16 @@ from tracehub.resources import templates_dir
 from tracehub.web.pages.keyboard import KEYS
 from tracehub.web.pages.static_files import addresses_of_static
 
-SECTIONS = (("sessions", "Sessions"), ("tools", "Tools"), ("sources", "Sources"), ("quarantine", "Quarantine"))
+SECTIONS = (
+    ("sessions", "Sessions"),
+    ("tools", "Tools"),
+    ("latency", "Latency"),
+    ("cost", "Cost"),
+    ("knowledge-bases", "Knowledge"),
+    ("guardrails", "Guardrails"),
+    ("sources", "Sources"),
+    ("quarantine", "Quarantine"),
+)
 
 
 def page(template: str, context: object, status: int = 200) -> HTMLResponse:

@@ -15,7 +15,6 @@ from tracehub.web.pages.session_page import one_turn, session_page
 from tracehub.web.pages.session_view import read_view
 from tracehub.web.pages.sessions_page import sessions_page
 from tracehub.web.pages.steps import StepId, panel_at, read_step, require_span_id, require_trace_id
-from tracehub.web.pages.tools_page import tools_page
 from tracehub.web.pages.visible import one_line
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -95,12 +94,6 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         hit=query.get("hit", ""),
     )
     return page("session.html", shown)
-
-
-@router.get("/tools")
-def list_of_tools(request: Request, connection: Reading, parts: Parts) -> HTMLResponse:
-    """The tools, the most called first."""
-    return page("tools.html", tools_page(connection, request.query_params, now=parts.clock()))
 
 
 @router.get("/quarantine")

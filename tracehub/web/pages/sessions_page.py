@@ -5,18 +5,26 @@ from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
 from tracehub.model.listing import Filter, SessionRow
-from tracehub.store import facets, sessions
+from tracehub.store import facets, saved_views, sessions
 from tracehub.web.filters import read_filter
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted, money, tokens
 from tracehub.web.pages.durations import duration
-from tracehub.web.pages.filter_bar import FilterBar, filter_bar, query_used, with_query
+from tracehub.web.pages.filter_bar import FilterBar, filter_bar, with_query
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
+from tracehub.web.pages.list_order import Head, heads_of, read_order
 from tracehub.web.pages.moments import Moment, ago, exact
-from tracehub.web.pages.session_view import WHOLE, View, address_of
+from tracehub.web.pages.nearest import LIST_KEYS, Nearest, nearest
+from tracehub.web.pages.notices import told
+from tracehub.web.pages.session_bars import session_bars
+from tracehub.web.pages.session_view import WHOLE, address_of
+from tracehub.web.pages.session_view import View as SessionView
+from tracehub.web.pages.views import DONE, View, query_of, views_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
+from tracehub.web.reports.charts import Chart
 
+PATH = "/sessions"
 MOST_COUNTED = 10_000
 
 
@@ -50,33 +58,49 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
     section: str = "sessions"
     title: str = "Sessions"
     filters: FilterBar
+    heads: tuple[Head, ...]
+    bars: Chart | None
     rows: tuple[SessionLine, ...]
     summary: str
     older: str | None
     newer: str | None
     ever: bool
     address: str
+    views: tuple[View, ...]
+    this_view: str
+    notice: str | None
+    nearest: Nearest | None
 
 
 def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit: int, address: str) -> SessionsPage:
     """The page of the list that the query string asks for."""
-    filter = read_filter(query, now, also=("cursor",))
-    found = sessions.page(connection, filter, **keys_of(read_cursor(query.get("cursor"))), limit=limit)
+    filter = read_filter(query, now, also=LIST_KEYS)
+    order = read_order(query)
+    cursor = read_cursor(query.get("cursor"))
+    found = sessions.page(connection, filter, **keys_of(cursor), limit=limit, order=order)
     total = sessions.count(connection, filter, MOST_COUNTED + 1) if found.rows else 0
     older, newer = cursors_of(found)
-    listed = View(listed=query_used(query))
+    bar = filter_bar(PATH, query, facets.facets(connection), kept=("sort",))
+    ever = bool(found.rows) or sessions.count(connection, Filter(), 1) > 0
+    listed = SessionView(listed=query_of(query))
     return SessionsPage(
-        filters=filter_bar("/sessions", query, facets.facets(connection)),
+        filters=bar,
+        heads=heads_of(query, order),
+        bars=session_bars(connection, filter, query, now) if found.rows else None,
         rows=tuple(line_of(row, now, listed) for row in found.rows),
         summary=_summary(len(found.rows), total),
-        older=with_query("/sessions", query, older),
-        newer=with_query("/sessions", query, newer),
-        ever=bool(found.rows) or sessions.count(connection, Filter(), 1) > 0,
+        older=with_query(PATH, query, older),
+        newer=with_query(PATH, query, newer),
+        ever=ever,
         address=address,
+        views=views_of(saved_views.every(connection), query),
+        this_view=query_of(query),
+        notice=told(query, DONE),
+        nearest=nearest(connection, filter, bar.chips, now) if ever and not found.rows else None,
     )
 
 
-def line_of(row: SessionRow, now: int, listed: View = WHOLE) -> SessionLine:
+def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE) -> SessionLine:
     """A session's row in words; its link remembers the list."""
     return SessionLine(
         href=address_of(addresses.session(row.session_id), listed),

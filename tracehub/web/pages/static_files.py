@@ -19,6 +19,7 @@ SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/copy.js", "js/sessio
 STYLES = {
     "app.css": ("css/page.css", "css/lists.css", "css/items.css"),
     "session.css": ("css/session.css", "css/views.css"),
+    "charts.css": ("css/charts.css",),
 }
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"
@@ -39,7 +40,7 @@ class StaticFile(msgspec.Struct, frozen=True):
 def static_files() -> dict[str, StaticFile]:
     """Every static file by its plain name, read and packed once per process."""
     folder = static_dir()
-    files = {name: (folder / name).read_bytes() for name in ("icons.svg", "favicon.svg")}
+    files = {name: (folder / name).read_bytes() for name in ("icons.svg",)}
     files |= {name: _joined(folder, parts) for name, parts in STYLES.items()}
     own = b'(() => {\n"use strict";\n' + _joined(folder, SCRIPTS) + b"})();\n"
     files["app.js"] = _joined(folder, VENDORED) + own
@@ -68,7 +69,7 @@ def static_file(name: str, request: Request) -> Response:
 @router.get("/favicon.ico")
 def favicon() -> Response:
     """The icon, for browsers that ask for it by its old name."""
-    icon = static_files()["favicon.svg"]
+    icon = static_files()["icons.svg"]
     return Response(icon.data, media_type=icon.type, headers={"Cache-Control": "public, max-age=86400"})
 
 

@@ -1,0 +1,123 @@
+"""Every page in each of its states: what the proofs of this folder and `make screenshots` go over."""
+
+from collections.abc import Callable
+
+import msgspec
+from playwright.sync_api import Page
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One page in one state: the path on a site of sites.py, and what to do there to reach the state.
+
+    Words in braces are places that sites.py finds. `long` pages are too long for axe, which needs 20 s for 2,000
+    steps: a short page of the same templates stands for them. `live` pages renew themselves. `most_kb` is what its
+    HTML may weigh, packed, and `most_nodes` how many elements it may have.
+    """
+
+    name: str
+    path: str
+    site: str = "demo"
+    status: int = 200
+    act: Callable[[Page], None] | None = None
+    long: bool = False
+    live: bool = False
+    most_kb: int = 8
+    most_nodes: int = 6_000
+
+
+def _press(name: str) -> Callable[[Page], None]:
+    return lambda page: page.get_by_role("button", name=name).click()
+
+
+def _open_all(page: Page) -> None:
+    page.evaluate("for (const closed of document.querySelectorAll('main details')) closed.open = true")
+
+
+def _sign_in_wrongly(page: Page) -> None:
+    page.get_by_label("API key").fill("not-the-key-of-this-server")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _check_source(page: Page) -> None:
+    page.locator("input[name=name]").fill("new one")
+    page.locator("input[name=bucket]").fill("a-bucket")
+    page.get_by_role("button", name="show as TOML").click()
+
+
+def _declare_badly(page: Page) -> None:
+    page.locator("input[name=name]").fill("new one")
+    page.locator("input[name=bucket]").fill("a-bucket")
+    page.locator("input[name=since]").fill("soon")
+    page.get_by_role("button", name="Add").click()
+
+
+VIEWS = (
+    View(name="sessions", path="/sessions"),
+    View(name="sessions-filtered", path="/sessions?errors=1&tool=OrderActions__refund_order"),
+    View(name="sessions-by-cost", path="/sessions?sort=cost&min_ms=5000", act=_open_all),
+    View(name="sessions-second-page", path="{second_page}"),
+    View(name="sessions-no-match", path="/sessions?errors=1&since=30d&tool=nope"),
+    View(name="sessions-empty", path="/sessions", site="empty"),
+    View(name="sessions-bad-filter", path="/sessions?since=never", status=400),
+    View(name="session-ok", path="{session_ok}"),
+    View(name="session-failed", path="{session_failed}"),
+    View(name="session-blocked", path="{session_blocked}"),
+    View(name="session-incomplete", path="{session_incomplete}"),
+    View(name="session-returned-control", path="{session_returned_control}"),
+    View(name="session-help", path="{session_ok}", act=_press("Keyboard shortcuts")),
+    View(name="session-chat", path="{session_ok}?view=chat"),
+    View(name="session-raw", path="{session_ok}?view=raw", act=_open_all, most_kb=24),
+    View(name="session-errors", path="{session_failed}?errors=1"),
+    View(name="session-axis", path="{session_failed}?axis=session&find=order"),
+    View(name="session-no-such-step", path="{session_ok}?step=0.0"),
+    View(name="session-200", path="/sessions/long-200", site="long", most_kb=38),
+    View(name="session-inline", path="/sessions/inline-1500", site="long", long=True, most_kb=135, most_nodes=25_000),
+    View(name="session-2000", path="/sessions/long-2000", site="long", long=True, most_kb=38),
+    View(name="session-5000", path="/sessions/long-5000", site="long", long=True, most_kb=40),
+    View(name="session-not-found", path="/sessions/nope", status=404),
+    View(name="step-model", path="{step_model}", act=_open_all),
+    View(name="step-tool", path="{step_tool}"),
+    View(name="step-failed", path="{step_failed}"),
+    View(name="step-retrieval", path="{step_retrieval}"),
+    View(name="step-guardrail", path="{step_guardrail}"),
+    View(name="step-code", path="{step_code}"),
+    View(name="step-agent", path="{step_agent}"),
+    View(name="tools", path="/tools"),
+    View(name="tools-no-match", path="/tools?agent=nope"),
+    View(name="tools-empty", path="/tools", site="empty"),
+    View(name="tools-by-version", path="/tools?by=version", act=_open_all, most_kb=12),
+    View(name="tool", path="/tools/OrderActions__refund_order", act=_open_all, most_kb=12),
+    View(name="tool-not-found", path="/tools/nobody__calls_this", status=404),
+    View(name="latency", path="/latency", act=_open_all, most_kb=12),
+    View(name="latency-models", path="/latency?by=model", most_kb=12),
+    View(name="latency-nothing", path="/latency?by=first_text"),
+    View(name="latency-empty", path="/latency", site="empty"),
+    View(name="cost", path="/cost", act=_open_all, most_kb=12),
+    View(name="cost-no-match", path="/cost?agent=nope"),
+    View(name="knowledge", path="/knowledge-bases", act=_open_all, most_kb=12),
+    View(name="guardrails", path="/guardrails", act=_open_all, most_kb=12),
+    View(name="guardrails-empty", path="/guardrails", site="empty"),
+    View(name="sources", path="/sources", site="sources", live=True),
+    View(name="sources-open", path="/sources", site="sources", act=_open_all, live=True),
+    View(name="sources-empty", path="/sources", site="empty", live=True),
+    View(name="source-new-cloudwatch", path="/sources/new?kind=cloudwatch"),
+    View(name="source-new-s3", path="/sources/new?kind=s3"),
+    View(name="source-checked", path="/sources/new?kind=s3", act=_check_source),
+    View(name="source-refused", path="/sources/new?kind=s3", act=_declare_badly),
+    View(name="quarantine", path="/quarantine", site="long"),
+    View(name="quarantine-open", path="/quarantine", site="long", act=_open_all),
+    View(name="quarantine-empty", path="/quarantine", site="empty"),
+    View(name="hostile-sessions", path="/sessions", site="hostile"),
+    View(name="hostile-session", path="{session_failed}", site="hostile", act=_open_all),
+    View(name="hostile-step", path="{step_tool}", site="hostile", act=_open_all),
+    View(name="hostile-retrieval", path="{step_retrieval}", site="hostile", act=_open_all),
+    View(name="hostile-tools", path="/tools", site="hostile"),
+    View(name="hostile-latency", path="/latency?by=tool", site="hostile"),
+    View(name="hostile-cost", path="/cost?by=version", site="hostile"),
+    View(name="hostile-chat", path="{session_failed}?view=chat", site="hostile"),
+    View(name="hostile-quarantine", path="/quarantine", site="hostile", act=_open_all),
+    View(name="login", path="/login"),
+    View(name="login-refused", path="/login", site="locked", act=_sign_in_wrongly),
+    View(name="not-found", path="/nothing", status=404),
+    View(name="bad-address", path="/sessions/%00", status=400),
+)

@@ -1,0 +1,1 @@
+"""Pages of numbers: each is a report of figures, charts and tables, shown as a page and written for machines."""
