@@ -175,3 +175,9 @@ def test_a_file_that_is_no_json_is_refused_with_its_line(tmp_path: Path) -> None
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"gone\.json cannot be read: No such file"):
         load_rules(tmp_path / "gone.json")
+
+
+def test_a_rule_of_any_kind_may_say_what_to_check(tmp_path: Path) -> None:
+    path = tmp_path / "rules.json"
+    path.write_text('{"rules": [{"name": "a", "kind": "regex", "pattern": "x", "check": "The quota"}]}')
+    assert [rule.check for rule in load_rules(path)] == ["The quota"]

@@ -29,7 +29,7 @@ _LONGEST_TEXT = 4096
 
 
 class ErrorRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One sign that a tool failed; `name` becomes the error's type.
+    """One sign that a tool failed; `name` becomes the error's type, `check` tells people what to check then.
 
     `json_key`: an object has one of `keys` with a value that says something. `json_number_at_least`: the number (or
     numeric text) at one of `keys` is `at_least` or more and `below` its bound. `json_false`: one of `keys` is false.
@@ -40,6 +40,7 @@ class ErrorRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     name: str
     kind: Kind
+    check: str | None = None
     keys: tuple[str, ...] = ()
     at_least: float | None = None
     below: float | None = None
@@ -109,7 +110,7 @@ def _mistakes(rule: ErrorRule) -> list[str]:
     needed, allowed = _NEEDS[rule.kind], (*_NEEDS[rule.kind], *_OPTIONAL.get(rule.kind, ()))
     found = [f"`{field}` is missing" for field in needed if given[field] in ((), None, "")]
     for field in msgspec.structs.fields(rule):
-        if field.name not in ("name", "kind", *allowed) and given[field.name] != field.default:
+        if field.name not in ("name", "kind", "check", *allowed) and given[field.name] != field.default:
             found.append(f"`{field.name}` has no meaning for kind {rule.kind}")
     if not rule.name.strip():
         found.append("`name` is empty")

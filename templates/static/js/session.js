@@ -82,6 +82,10 @@ if ($("#detail")) {
     next(turns, here, by)?.querySelector("summary").focus();
   };
 
+  const openAll = (open) => {
+    for (const turn of all("details.turn")) turn.open = open;
+  };
+
   Object.assign(keys, {
     j: () => go(next(steps(), $(".r.cur"), 1)),
     k: () => go(next(steps(), $(".r.cur"), -1)),
@@ -91,6 +95,13 @@ if ($("#detail")) {
     N: () => $("[data-load=before]")?.click(),
     "<": () => $("[data-beside=before]")?.click(),
     ">": () => $("[data-beside=after]")?.click(),
+    t: () => go(next(steps(), $(".r.cur"), 1, (row) => row.querySelector(".k-tool"))),
+    y: () => copy(location.href, "Link"),
+    Y: () => $("#detail [data-copy=JSON]")?.click(),
+    "+": () => openAll(true),
+    "-": () => openAll(false),
+    Home: () => go(steps()[0]),
+    End: () => go(steps().at(-1)),
     J: () => turnBy(1),
     K: () => turnBy(-1),
     Escape: () => $(".r.cur") && close(),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.web.pages.rows import SECOND, START, TRACE_ID
+from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.errors import NotFoundError
 from tracehub.model.span import (
     Agent,
@@ -30,6 +31,7 @@ from tracehub.model.trace import Trace
 from tracehub.web.pages.panel import Panel, panel_of
 from tracehub.web.pages.rendering import render_block
 from tracehub.web.pages.routes import StepFragment
+from tracehub.web.pages.sections import Link
 from tracehub.web.pages.texts import WHOLE
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>\u202e\x1b'
@@ -41,8 +43,8 @@ PLACE: dict[str, Any] = {"span_id": "11" * 8, "parent_id": "00" * 8, "run_id": N
 ORCHESTRATION: dict[str, Any] = {**PLACE, "name": HOSTILE, "phase": Phase.ORCHESTRATION, "started_at": START}
 
 
-def _panel(span: Span, *, raw: dict[str, bytes] | None = None) -> Panel:
-    trace = Trace(
+def _trace(span: Span) -> Trace:
+    return Trace(
         trace_id=TRACE_ID,
         session_id="s-1",
         agent=Agent(),
@@ -59,7 +61,10 @@ def _panel(span: Span, *, raw: dict[str, bytes] | None = None) -> Panel:
         return_controls=(),
         answers=None,
     )
-    return panel_of("s-1", 1, trace, span.span_id, raw or {}, {})
+
+
+def _panel(span: Span, *, raw: dict[str, bytes] | None = None) -> Panel:
+    return panel_of("s-1", 1, _trace(span), span.span_id, raw or {}, {})
 
 
 def _html(span: Span, raw: dict[str, bytes] | None = None) -> str:
@@ -182,3 +187,34 @@ def _trace_without_steps() -> Trace:
         return_controls=(),
         answers=None,
     )
+
+
+def test_a_tools_json_output_is_a_tree_that_stays_text() -> None:
+    output = '{"items": [1, {"a": "<script>alert(1)</script>"}], "<b>": 2}'
+    html = _html(ToolSpan(**ORCHESTRATION, tool="Orders__get", output=output))
+    assert html.count("<details open><summary>") == 2
+    assert "&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;" in html
+    assert "<b>2" not in html
+    assert "<script" not in html
+
+
+def test_a_tool_leads_to_all_its_calls() -> None:
+    place = {**ORCHESTRATION, "name": "GET__Orders__/a b?c#d"}
+    panel = _panel(ToolSpan(**place, tool="x"))
+    assert [s.href for s in panel.sections if isinstance(s, Link)] == ["/tools/GET__Orders__%2Fa%20b%3Fc%23d"]
+
+
+def test_what_a_guardrail_matched_is_closed_until_asked_for() -> None:
+    found = Assessment(policy="PII", name=None, type="EMAIL", action="ANONYMIZED", confidence=None, match="a@b.example")
+    html = _html(GuardrailSpan(**ORCHESTRATION, side="input", action="INTERVENED", assessments=(found,)))
+    assert "<td><details><summary>Show</summary><bdi>a@b.example</bdi></details></td>" in html
+
+
+def test_what_to_check_is_what_the_rule_says_and_nothing_else() -> None:
+    failed = ToolSpan(
+        **ORCHESTRATION, tool="x", error=SpanError(source=ErrorSource.INFERRED, type="quota", text="too many")
+    )
+    rules = (ErrorRule(name="quota", kind="json_key", keys=("error",), check="The <quota> of the shop"),)
+    trace = _trace(failed)
+    assert panel_of("s-1", 1, trace, failed.span_id, {}, {}, rules=rules).check == "The <quota> of the shop"
+    assert panel_of("s-1", 1, trace, failed.span_id, {}, {}).check is None

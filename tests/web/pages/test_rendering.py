@@ -9,14 +9,14 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from tests.web.pages.rows import SECOND, SESSION, SPAN, START, TRACE, TRACE_ID, child, long_turn
-from tracehub.model.listing import SpanRow, TraceRow
+from tracehub.model.listing import SpanRow, StepCounts, TraceRow
 from tracehub.model.span import Outcome
-from tracehub.web.pages.find import find_of
 from tracehub.web.pages.neighbours import Neighbours
 from tracehub.web.pages.plain_pages import render_error_page
 from tracehub.web.pages.rendering import page, render_block
 from tracehub.web.pages.session_head import head_of
 from tracehub.web.pages.session_page import SessionPage
+from tracehub.web.pages.session_tools import tools_of
 from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
@@ -44,11 +44,9 @@ def _session(turns: tuple[Turn, ...]) -> str:
         pages=turn_page("s-1", [TRACE], "", first=1),
         panel=None,
         lost_step=None,
-        toggles=(),
-        everything=None,
-        axes=(),
-        fold=None,
-        find=find_of("/sessions/s-1", WHOLE, (), None),
+        tools=tools_of(
+            "/sessions/s-1", WHOLE, StepCounts(kinds={}, errors=0), (), None, several_turns=False, can_fold=False
+        ),
     )
     return bytes(page("session.html", context).body).decode()
 

@@ -32,7 +32,7 @@ def test_each_kind_says_how_many_steps_it_has(connection: Connection) -> None:
     row = _with_errors(connection)
     rows = spans.of_traces(connection, [trace.trace_id for trace in traces.of_session(connection, row.session_id)])
     steps = [span for found in rows.values() for span in found[1:]]
-    toggles = session_page(connection, KNOWLEDGE, row.session_id, WHOLE, now=NOW).toggles
+    toggles = session_page(connection, KNOWLEDGE, row.session_id, WHOLE, now=NOW).tools.toggles
     assert {toggle.kind: toggle.count for toggle in toggles} == {
         kind: str(sum(span.kind == kind for span in steps)) for kind in {span.kind for span in steps}
     } | {"err": str(sum(span.error_source is not None for span in steps))}
@@ -41,21 +41,21 @@ def test_each_kind_says_how_many_steps_it_has(connection: Connection) -> None:
 def test_what_is_hidden_can_be_had_back(connection: Connection) -> None:
     row = _with_errors(connection)
     shown = session_page(connection, KNOWLEDGE, row.session_id, View(kinds=("model",), errors=True), now=NOW)
-    assert shown.everything == shown.head.href
-    assert [toggle.kind for toggle in shown.toggles if toggle.on] == ["model", "err"]
+    assert shown.tools.everything == shown.head.href
+    assert [toggle.kind for toggle in shown.tools.toggles if toggle.on] == ["model", "err"]
 
 
 def test_find_counts_what_it_found_and_leads_from_hit_to_hit(connection: Connection) -> None:
     row = _with_errors(connection)
     hits = hits_of(connection, row.session_id, traces.of_session(connection, row.session_id), "order")
-    first = session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), now=NOW).find
+    first = session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), now=NOW).tools.find
     assert (first.said, len(hits) > 1) == (f"{len(hits)} hits", True)
-    shown = session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), hit="2", now=NOW).find
+    shown = session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), hit="2", now=NOW).tools.find
     assert shown.said == f"2 of {len(hits)}"
     assert "hit=1" in str(shown.before)
     assert (
         first.before
-        == session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), hit="1", now=NOW).find.before
+        == session_page(connection, KNOWLEDGE, row.session_id, View(find="order"), hit="1", now=NOW).tools.find.before
     )
 
 
@@ -63,7 +63,7 @@ def test_find_takes_every_character_as_it_is(connection: Connection) -> None:
     row = _with_errors(connection)
     for text in ("%", "_", "/", "\\", "'", "%%_", "a" * 200):
         found = session_page(connection, KNOWLEDGE, row.session_id, View(find=text), now=NOW)
-        assert found.find.said in ("No hit", f"{len(_hits(connection, row, text))} hits", "1 hit")
+        assert found.tools.find.said in ("No hit", f"{len(_hits(connection, row, text))} hits", "1 hit")
     assert _hits(connection, row, "%_%") == ()
 
 

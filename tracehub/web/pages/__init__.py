@@ -2,7 +2,15 @@
 
 from fastapi import APIRouter
 
-from tracehub.web.pages import downloads, quarantine_routes, routes, sources_routes, static_files, views_routes
+from tracehub.web.pages import (
+    copy_routes,
+    downloads,
+    quarantine_routes,
+    routes,
+    sources_routes,
+    static_files,
+    views_routes,
+)
 
 
 def routers() -> list[APIRouter]:
@@ -10,6 +18,7 @@ def routers() -> list[APIRouter]:
     return [
         static_files.router,
         downloads.router,
+        copy_routes.router,
         routes.router,
         views_routes.router,
         sources_routes.router,

@@ -38,6 +38,31 @@ def trace_json(trace_id: str) -> str:
     return f"/api/v1/traces/{trace_id}"
 
 
+def session_json(session_id: str) -> str:
+    """A session as JSON, by the API."""
+    return f"/api/v1/sessions/{_part(session_id)}"
+
+
+def session_markdown(session_id: str) -> str:
+    """A session as Markdown."""
+    return f"/transcripts/{_part(session_id)}"
+
+
+def turn_markdown(trace_id: str) -> str:
+    """A turn as Markdown."""
+    return f"/traces/{trace_id}/turn.md"
+
+
+def boto3_call(trace_id: str) -> str:
+    """A turn as the Python call that asks it."""
+    return f"/traces/{trace_id}/invoke_agent.py"
+
+
+def step_json(trace_id: str, span_id: str) -> str:
+    """A step as JSON."""
+    return f"/traces/{trace_id}/spans/{span_id}.json"
+
+
 def event(trace_id: str, event_id: str) -> str:
     """One raw event as a file."""
     return f"/traces/{trace_id}/events/{event_id}.json"
@@ -46,6 +71,11 @@ def event(trace_id: str, event_id: str) -> str:
 def part(trace_id: str, span_id: str, name: str) -> str:
     """One whole text of a step as a file."""
     return f"/traces/{trace_id}/spans/{span_id}/{name}.txt"
+
+
+def tool(name: str) -> str:
+    """The page of a tool."""
+    return f"/tools/{_part(name)}"
 
 
 def source(name: str) -> str:

@@ -8,6 +8,7 @@ from tracehub.errors import NotFoundError
 from tracehub.model.span import Span
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.panel import find_step
+from tracehub.web.pages.saved_file import saved_file
 from tracehub.web.pages.steps import require_span_id, require_trace_id
 from tracehub.web.pages.texts import as_json
 
@@ -31,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 def event_file(trace_id: str, event_id: str, connection: Reading) -> Response:
     """One raw event, as received."""
     data = content.event(connection, require_trace_id(trace_id), require_trace_id(event_id))
-    return _file(data, "application/json", f"{event_id}.json")
+    return saved_file(data, "application/json", f"{event_id}.json")
 
 
 @router.get("/traces/{trace_id}/spans/{span_id}/{name}.txt")
@@ -39,7 +40,9 @@ def text_file(trace_id: str, span_id: str, name: str, connection: Reading, parts
     """One whole text of a step."""
     trace = content.trace(connection, require_trace_id(trace_id), parts.knowledge)
     span, _, _ = find_step(trace, require_span_id(span_id))
-    return _file(_text(span, name).encode("utf-8", "replace"), "text/plain; charset=utf-8", f"{span_id}-{name}.txt")
+    return saved_file(
+        _text(span, name).encode("utf-8", "replace"), "text/plain; charset=utf-8", f"{span_id}-{name}.txt"
+    )
 
 
 def _text(span: Span, name: str) -> str:
@@ -47,14 +50,3 @@ def _text(span: Span, name: str) -> str:
     if value is None:
         raise NotFoundError(f"this step has no {name[:40]}")
     return value if isinstance(value, str) else as_json(value)
-
-
-def _file(data: bytes, media_type: str, name: str) -> Response:
-    """Traces are hostile: a file is saved, never shown as a page of this server."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(data, media_type=media_type, headers=headers)

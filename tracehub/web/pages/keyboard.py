@@ -3,8 +3,12 @@
 KEYS = (
     ("j  k", "next and previous row"),
     ("e  E", "next and previous error in a session"),
+    ("t", "next tool call in a session"),
+    ("Home  End", "first and last step in a session"),
     ("n  N", "next and previous hit of find in a session"),
     ("J  K", "next and previous turn"),
+    ("+  -", "open and close all turns"),
+    ("y  Y", "copy the link; copy the step as JSON"),
     ("<  >", "previous and next session of the list"),
     ("Enter", "open the row, open or close a turn"),
     ("[  ]", "newer and older page of a list"),

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.errors import NotFoundError
-from tracehub.model.span import AgentSpan, ModelSpan, Span, ToolSpan
+from tracehub.model.span import AgentSpan, ErrorSource, ModelSpan, Span, SpanError, ToolSpan
 from tracehub.model.trace import Trace
 from tracehub.web.pages import addresses
+from tracehub.web.pages.copies import Copy, copies_of_step
 from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import KINDS, PHASES, Badge, error_badge, outcome_badge
 from tracehub.web.pages.model_facts import Fact, model_facts
@@ -52,11 +54,12 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     error_type: str | None
     error_text: str | None
     error_source: str | None
+    check: str | None
     missing: tuple[str, ...]
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
     repeats: tuple[Repeat, ...]
-    here: str
+    copies: tuple[Copy, ...]
     before: str | None
     after: str | None
 
@@ -69,6 +72,7 @@ def panel_of(
     raw: Mapping[str, bytes],
     known: Mapping[str, str],
     view: View = WHOLE,
+    rules: Sequence[ErrorRule] = (),
 ) -> Panel:
     """One step of a trace; `raw` are its first events, `known` the sessions of traces it may link to.
 
@@ -99,6 +103,7 @@ def panel_of(
         error_type=visible(error.type) if error else None,
         error_text=visible(error.text) if error and error.text else None,
         error_source=error.source if error else None,
+        check=_check(error, rules),
         missing=tuple(visible(part) for part in span.missing),
         facts=model_facts(span) if isinstance(span, ModelSpan) else (),
         sections=(
@@ -107,7 +112,7 @@ def panel_of(
             raw_events(trace.trace_id, span.event_ids, raw),
         ),
         repeats=_repeats(session_id, trace, span_id, query),
-        here=addresses.step(session_id, trace.trace_id, span_id),
+        copies=copies_of_step(session_id, trace.trace_id, span_id),
         before=addresses.step(session_id, trace.trace_id, before.span_id, query) if before else None,
         after=addresses.step(session_id, trace.trace_id, after.span_id, query) if after else None,
     )
@@ -120,6 +125,13 @@ def _repeats(session_id: str, trace: Trace, span_id: str, query: str) -> tuple[R
         for number, other in enumerate(group, 1)
         if other != span_id
     )[:_MOST_REPEATS]
+
+
+def _check(error: SpanError | None, rules: Sequence[ErrorRule]) -> str | None:
+    """What the rule that inferred the error says to check."""
+    if error is None or error.source is not ErrorSource.INFERRED:
+        return None
+    return next((visible(rule.check) for rule in rules if rule.name == error.type and rule.check), None)
 
 
 def find_step(trace: Trace, span_id: str) -> tuple[Span, Span | None, Span | None]:

@@ -20,6 +20,7 @@ from tracehub.web.pages.visible import one_line, visible
 
 MOST_EVENTS = 20_000
 SHOWN = 3
+LISTED_UNOPENED = 8
 _PREVIEW = 16 * 1024
 
 
@@ -85,7 +86,7 @@ def raw_page(
 
 def _turn(number: int, row: TraceRow, events: Sequence[content.ListedEvent], shown: bool, query: str) -> RawTurn:
     octets = size(sum(len(event.raw) for event in events))
-    listed = events[:LISTED]
+    listed = events[: LISTED if shown else LISTED_UNOPENED]
     return RawTurn(
         number=number,
         trace_id=row.trace_id,
@@ -93,7 +94,7 @@ def _turn(number: int, row: TraceRow, events: Sequence[content.ListedEvent], sho
         question=one_line(row.question, 160) if row.question else None,
         total=f"{counted(len(events), 'event')}, {octets}",
         events=tuple(_event(row.trace_id, event, shown=shown and place < SHOWN) for place, event in enumerate(listed)),
-        unlisted=counted(len(events) - LISTED, "more event") if len(events) > LISTED else None,
+        unlisted=counted(len(events) - len(listed), "more event") if len(events) > len(listed) else None,
         all_href=addresses.events(row.trace_id),
         trace_href=addresses.trace_json(row.trace_id),
         open_href=addresses.turn(row.session_id, row.trace_id, query),

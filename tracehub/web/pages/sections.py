@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tracehub.web.pages.json_tree import Node
+
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A text as it is. `form` of code is monospaced; `whole` leads to the rest where this is only its beginning."""
@@ -88,6 +90,32 @@ class RawEvents(msgspec.Struct, frozen=True, kw_only=True):
     all_href: str
 
 
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """JSON as a tree; `whole` is the file with all of it."""
+
+    form: str = "json"
+    title: str
+    size: str
+    tree: Node
+    whole: str
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What one policy of a guardrail found; `match` is the text that it objects to, shown only when asked for."""
+
+    values: tuple[str, ...]
+    match: str | None
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guardrail found."""
+
+    form: str = "findings"
+    title: str
+    heads: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
 class Nothing(msgspec.Struct, frozen=True, kw_only=True):
     """What one would look for here and is not there, with the reason."""
 
@@ -105,4 +133,4 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     href: str
 
 
-Section = Link | Text | Messages | Table | Passages | RawEvents | Nothing
+Section = Link | Text | Payload | Findings | Messages | Table | Passages | RawEvents | Nothing

@@ -7,6 +7,7 @@ import msgspec
 from tracehub.model.listing import SessionRow, TraceRow
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, money, tokens_in_out
+from tracehub.web.pages.copies import Copy, copies_of_session
 from tracehub.web.pages.durations import between, duration
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, exact
@@ -46,6 +47,7 @@ class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
     strip: tuple[Block, ...]
     tabs: tuple[Tab, ...]
     neighbours: Neighbours
+    copies: tuple[Copy, ...]
 
 
 def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: Neighbours) -> SessionHead:
@@ -66,6 +68,7 @@ def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: 
             for form, text in FORMS.items()
         ),
         neighbours=neighbours,
+        copies=copies_of_session(row.session_id),
     )
 
 

@@ -12,14 +12,13 @@ from tracehub.store import sessions, spans, step_counts, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.axis import Axis, axis_over
 from tracehub.web.pages.exchanges import exchanges_of
-from tracehub.web.pages.find import Find, Hit, find_of, hits_of, number_of
-from tracehub.web.pages.folding import EVERYTHING
-from tracehub.web.pages.kind_toggles import Toggle, toggles_of
+from tracehub.web.pages.find import Hit, hits_of, number_of
 from tracehub.web.pages.neighbours import neighbours_of
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.repeats import repeats_of
-from tracehub.web.pages.session_head import SessionHead, Tab, head_of, title_of
-from tracehub.web.pages.session_view import View, address_of, everything, query_of
+from tracehub.web.pages.session_head import SessionHead, head_of, title_of
+from tracehub.web.pages.session_tools import Tools, tools_of
+from tracehub.web.pages.session_view import View, query_of
 from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turns import Shown, Turn, turns_of
 from tracehub.web.pages.waterfall_rows import Remarks
@@ -40,11 +39,7 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     pages: TurnPage
     panel: Panel | None
     lost_step: str | None
-    toggles: tuple[Toggle, ...]
-    everything: str | None
-    axes: tuple[Tab, ...]
-    fold: Tab | None
-    find: Find
+    tools: Tools
 
 
 def session_page(
@@ -98,11 +93,15 @@ def session_page(
         pages=listed,
         panel=panel,
         lost_step=lost_step,
-        toggles=toggles_of(href, view, step_counts.of_session(connection, session_id)),
-        everything=address_of(href, everything(view)) if view.partial else None,
-        axes=_axes(href, view) if len(every) > 1 else (),
-        fold=_fold(href, view, turns),
-        find=find_of(href, view, hits, number),
+        tools=tools_of(
+            href,
+            view,
+            step_counts.of_session(connection, session_id),
+            hits,
+            number,
+            several_turns=len(every) > 1,
+            can_fold=any(turn.waterfall and turn.waterfall.fold for turn in turns),
+        ),
     )
 
 
@@ -130,21 +129,6 @@ def one_turn(connection: Connection, knowledge: Knowledge, session_id: str, trac
 
 def _axis(turns: Sequence[TraceRow], view: View) -> Axis | None:
     return axis_over((turn.started_at, turn.ended_at) for turn in turns) if view.session_axis else None
-
-
-def _axes(href: str, view: View) -> tuple[Tab, ...]:
-    return tuple(
-        Tab(text, address_of(href, msgspec.structs.replace(view, session_axis=whole)), whole == view.session_axis)
-        for text, whole in (("of each turn", False), ("of the session", True))
-    )
-
-
-def _fold(href: str, view: View, turns: Sequence[Turn]) -> Tab | None:
-    """Folds every iteration, or opens what is folded; None where there is nothing to fold."""
-    if not any(turn.waterfall and turn.waterfall.fold for turn in turns):
-        return None
-    text, fold = ("Open all", frozenset[str]()) if view.fold else ("Fold all", frozenset((EVERYTHING,)))
-    return Tab(text, address_of(href, msgspec.structs.replace(view, fold=fold)), bool(view.fold))
 
 
 def _window(rows: Sequence[TraceRow], wanted: set[str], looked_for: set[str] | None) -> list[TraceRow]:

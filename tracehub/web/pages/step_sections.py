@@ -17,9 +17,10 @@ from tracehub.model.span import (
 )
 from tracehub.web.pages import addresses
 from tracehub.web.pages.prompts import completion_section, prompt_section
-from tracehub.web.pages.sections import Link, Nothing, Passage, Passages, Section, Table
-from tracehub.web.pages.texts import Source, as_json, cell, text_section
-from tracehub.web.pages.visible import visible
+from tracehub.web.pages.sections import Finding, Findings, Link, Nothing, Passage, Passages, Section, Table
+from tracehub.web.pages.short_names import tool_name
+from tracehub.web.pages.texts import Source, as_json, cell, payload_section, text_section
+from tracehub.web.pages.visible import one_line, visible
 
 
 def sections_of(span: Span, trace_id: str, known: Mapping[str, str]) -> tuple[Section, ...]:
@@ -83,7 +84,7 @@ def _tool(span: ToolSpan, source: Source, known: Mapping[str, str]) -> Iterator[
     if span.parameters:
         yield Table(title="Input", heads=("Name", "Type", "Value"), rows=tuple(_parameter(p) for p in span.parameters))
     if span.request_body is not None:
-        yield text_section("Request body", as_json(span.request_body), whole=source.whole("request_body"), code=True)
+        yield payload_section("Request body", as_json(span.request_body), whole=source.whole("request_body"))
     if not span.parameters and span.request_body is None:
         yield Nothing(title="Input", reason="The call has no arguments.")
     if span.answered_by is not None and span.answered_by in known:
@@ -93,9 +94,11 @@ def _tool(span: ToolSpan, source: Source, known: Mapping[str, str]) -> Iterator[
             href=addresses.turn(known[span.answered_by], span.answered_by),
         )
     if span.output is not None:
-        yield text_section("Output", span.output, whole=source.whole("output"), code=True)
+        yield payload_section("Output", span.output, whole=source.whole("output"))
     else:
         yield Nothing(title="Output", reason=_no_output(span))
+    name = tool_name(span.name)[0]
+    yield Link(title="Elsewhere", text=f"All calls of {one_line(name, 80)}", href=addresses.tool(span.name))
 
 
 def _no_output(span: ToolSpan) -> str:
@@ -109,7 +112,7 @@ def _code(span: CodeSpan, source: Source) -> Iterator[Section]:
     if span.code is not None:
         yield text_section("Code", span.code, whole=source.whole("code"), code=True)
     if span.output is not None:
-        yield text_section("Output", span.output, whole=source.whole("output"), code=True)
+        yield payload_section("Output", span.output, whole=source.whole("output"))
     elif not span.execution_error:
         yield Nothing(title="Output", reason="The code printed nothing, or the stream ended before it.")
     if span.execution_error:
@@ -158,12 +161,17 @@ def _guardrail(span: GuardrailSpan) -> Iterator[Section]:
     if not span.assessments:
         yield Nothing(title="Findings", reason="No policy found anything.")
         return
-    yield Table(
+    yield Findings(
         title="Findings",
         heads=("Policy", "Name", "Type", "Action", "Confidence", "Match"),
-        rows=tuple(
-            tuple(cell(value) for value in (f.policy, f.name, f.type, f.action, f.confidence, f.match))
-            for f in span.assessments
+        findings=tuple(
+            Finding(
+                values=tuple(
+                    cell(value) for value in (found.policy, found.name, found.type, found.action, found.confidence)
+                ),
+                match=cell(found.match) if found.match else None,
+            )
+            for found in span.assessments
         ),
     )
 

@@ -56,4 +56,4 @@ def panel_at(connection: Connection, knowledge: Knowledge, session_id: str, step
     raw = {name: content.event(connection, step.trace_id, name) for name in span.event_ids[:SHOWN]}
     linked = [span.answered_by] if isinstance(span, ToolSpan) and span.answered_by else []
     known = traces.sessions_of(connection, linked) if linked else {}
-    return panel_of(session_id, turns.index(step.trace_id) + 1, trace, step.span_id, raw, known, view)
+    return panel_of(session_id, turns.index(step.trace_id) + 1, trace, step.span_id, raw, known, view, knowledge.rules)

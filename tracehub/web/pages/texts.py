@@ -4,7 +4,8 @@ import orjson
 
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import size
-from tracehub.web.pages.sections import Text
+from tracehub.web.pages.json_tree import json_tree
+from tracehub.web.pages.sections import Payload, Text
 from tracehub.web.pages.visible import visible
 
 WHOLE = 256 * 1024
@@ -37,6 +38,15 @@ def text_section(title: str, text: str, *, whole: str | None = None, code: bool 
         code=code or pretty is not None,
         folded=folded,
     )
+
+
+def payload_section(title: str, text: str, *, whole: str, folded: bool = False) -> Text | Payload:
+    """The text as a tree if it is JSON that can be shown as one, else as it is."""
+    octets = len(text.encode("utf-8", "replace"))
+    tree = json_tree(text) if octets <= WHOLE else None
+    if tree is None or folded:
+        return text_section(title, text, whole=whole, code=True, folded=folded)
+    return Payload(title=title, size=size(octets) if octets > _LONG else "", tree=tree, whole=whole)
 
 
 def indented(text: str) -> str | None:

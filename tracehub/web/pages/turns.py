@@ -9,6 +9,7 @@ from tracehub.model.span import Outcome
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, money, tokens_in_out
 from tracehub.web.pages.axis import Axis, Tick, axis_of, ticks
+from tracehub.web.pages.copies import Copy, copies_of_turn
 from tracehub.web.pages.durations import between, duration, offset
 from tracehub.web.pages.labels import Badge, outcome_badge
 from tracehub.web.pages.marks import Piece, pieces
@@ -65,6 +66,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     fragment: str
     alone: str
     events: str
+    copies: tuple[Copy, ...]
     pause: str | None
     gap: Gap | None
 
@@ -135,6 +137,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         fragment=addresses.turn_fragment(session_id, trace.trace_id, query),
         alone=addresses.turn(session_id, trace.trace_id, query),
         events=addresses.events(trace.trace_id),
+        copies=copies_of_turn(session_id, trace.trace_id, inline=trace.inline),
         pause=pause_between(trace, later),
         gap=_gap(trace, later, shown.axis) if shown.axis else None,
     )

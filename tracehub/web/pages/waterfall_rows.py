@@ -170,7 +170,7 @@ class RowWriter:
         if group:
             other = next_of(line.span.span_id, group)
             href = f"?{self._state}step={line.span.trace_id}.{other}#s{other}"
-            yield SideLink("in", href, f"×{len(group)} same call", "The same call with the same input: to the next one")
+            yield SideLink("in", href, f"×{len(group)} same call", "To the next call with the same input")
 
     def _switch(self, unit: Unit, span: SpanRow) -> str:
         other = msgspec.structs.replace(self._view, fold=self._folds.switched(unit))
