@@ -1,5 +1,7 @@
 """The addresses of pages and fragments."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
 from urllib.parse import quote
 
 
@@ -43,6 +45,16 @@ def part(trace_id: str, span_id: str, name: str) -> str:
     return f"/traces/{trace_id}/spans/{span_id}/{name}.txt"
 
 
+def session_named(path: str) -> str:
+    """The session that a path names, as `session` writes it."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return urlsafe_b64decode(path[1:] + "==").decode()
+    except (Error, ValueError):
+        return path
+
+
 def source(name: str) -> str:
     """The path of a source, on the pages; see source_named."""
     # Two slashes or a dot segment mean different things to different servers, so such a name's are written twice.
@@ -56,4 +68,7 @@ def source_named(path: str) -> str:
 
 
 def _part(text: str) -> str:
+    # What means different things to different servers, and what would look like this, is written in base 64.
+    if text.startswith("~") or text in (".", "..") or not {"/", "\\", "\0"}.isdisjoint(text):
+        return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return quote(text, safe="")

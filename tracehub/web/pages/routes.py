@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
+from tracehub.web.pages.addresses import session_named
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.quarantine_page import quarantine_page
 from tracehub.web.pages.rendering import fragment, page
@@ -41,7 +42,7 @@ def list_of_sessions(request: Request, connection: Reading, parts: Parts) -> HTM
 @router.get("/_/sessions/{session_id:path}/turns/{trace_id}")
 def turn_of_session(session_id: str, trace_id: str, connection: Reading) -> HTMLResponse:
     """The steps of one turn."""
-    turn = one_turn(connection, session_id, require_trace_id(trace_id))
+    turn = one_turn(connection, session_named(session_id), require_trace_id(trace_id))
     return fragment("session.html", "turn_body", turn=turn)
 
 
@@ -49,14 +50,14 @@ def turn_of_session(session_id: str, trace_id: str, connection: Reading) -> HTML
 def step_of_session(session_id: str, trace_id: str, span_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
     """The panel of one step."""
     step = StepId(require_trace_id(trace_id), require_span_id(span_id))
-    panel = panel_at(connection, parts.knowledge, session_id, step)
+    panel = panel_at(connection, parts.knowledge, session_named(session_id), step)
     return fragment("session.html", "step", page=StepFragment(panel))
 
 
 @router.get("/sessions/{session_id:path}")
 def session(request: Request, session_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
     """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole."""
-    query = request.query_params
+    session_id, query = session_named(session_id), request.query_params
     word, opened, first = query.get("step"), query.get("turn"), query.get("from", "")
     panel, lost = None, None
     if word:
