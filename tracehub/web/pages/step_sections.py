@@ -18,7 +18,7 @@ from tracehub.model.span import (
 from tracehub.web.pages import addresses
 from tracehub.web.pages.prompts import completion_section, prompt_section
 from tracehub.web.pages.sections import Link, Nothing, Passage, Passages, Section, Table
-from tracehub.web.pages.texts import Source, as_json, cell, text_section
+from tracehub.web.pages.texts import Source, as_json, beginning, cell, text_section
 from tracehub.web.pages.visible import visible
 
 
@@ -138,10 +138,10 @@ def passage(number: int, found: Reference) -> Passage:
     return Passage(
         number,
         visible((found.location_type or "").lower()),
-        visible(location),
+        beginning(location, 4_000),
         location if urlsplit_scheme(location) in ("http", "https") else None,
-        visible(found.text[:20_000]) if found.text else None,
-        visible(as_json(found.metadata)) if found.metadata else None,
+        beginning(found.text, 20_000) if found.text else None,
+        beginning(as_json(found.metadata), 20_000) if found.metadata else None,
     )
 
 
