@@ -69,6 +69,6 @@ def source_named(path: str) -> str:
 
 def _part(text: str) -> str:
     # What means different things to different servers, and what would look like this, is written in base 64.
-    if text.startswith("~") or text in (".", "..") or not {"/", "\\", "\0"}.isdisjoint(text):
+    if text.startswith("~") or text in (".", "..") or "/" in text or "\\" in text or not text.isprintable():
         return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return quote(text, safe="")
