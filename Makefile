@@ -14,7 +14,7 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bench-proxy nginx format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test bench bench-ui bench-proxy screenshots nginx format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,14 @@ bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.collect
 	@$(BIN)/python -m benchmarks.recorder
+
+bench-ui: $(VENV)/.installed-dev ## Measure pages in Chromium beside their aims and beside Phoenix
+	@$(MAKE) --no-print-directory chromium
+	@$(BIN)/python -m benchmarks.ui
+
+screenshots: $(VENV)/.installed-dev ## Take pictures of every page in each of its states
+	@$(MAKE) --no-print-directory chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 bench-proxy: $(VENV)/.installed-dev nginx ## Measure the proxy beside direct calls and nginx
 	@$(BIN)/python -m benchmarks.proxy

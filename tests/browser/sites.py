@@ -53,6 +53,7 @@ def places(address: str) -> dict[str, str]:
     for trace in _items(address, "traces"):
         session = f"/sessions/{quote(trace['session_id'], safe='')}"
         found.setdefault(f"session_{trace['outcome']}", session)
+        found.setdefault(f"session_{trace['outcome']}_id", quote(trace["session_id"], safe=""))
         for span in _read(f"{address}/api/v1/traces/{trace['trace_id']}")["spans"][1:]:
             step = f"{session}?step={trace['trace_id']}.{span['span_id']}"
             found.setdefault("step_failed" if span["error"] else f"step_{span['kind']}", step)

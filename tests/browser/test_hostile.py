@@ -11,19 +11,24 @@ from tests.browser.visits import Visit, visiting
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 MOST_BYTES = 2 * 2**20
-_ALIVE = """() => [...document.querySelectorAll(
-  "img, iframe, object, embed, base, video, audio, meta[http-equiv], [style], [autofocus]:not(input), script:not([src^='/static/'])," +
-  "link:not([href^='/static/']), form:not([action^='/']):not([method=dialog]), [hx-get]:not([hx-get^='/']), hx-partial")]
-  .concat([...document.querySelectorAll("a[href]")].filter((a) => a.origin !== location.origin && a.rel !== "noopener noreferrer nofollow"))
-  .concat([...document.querySelectorAll("*")].filter((e) => [...e.attributes].some((a) => /^(on|hx-on)/.test(a.name))))
-  .map((e) => e.outerHTML.slice(0, 200))"""
+# What no trace may bring into a page: things that load, run, lead away or lie over it.
+_ALIVE = """() => {
+  const loads = "img, iframe, object, embed, base, video, audio, meta[http-equiv], hx-partial";
+  const ours = "script:not([src^='/static/']), link:not([href^='/static/']), [hx-get]:not([hx-get^='/'])";
+  const forms = "form:not([action^='/']):not([method=dialog]), [style], [autofocus]:not(input)";
+  const away = (a) => a.origin !== location.origin && a.rel !== "noopener noreferrer nofollow";
+  const runs = (e) => [...e.attributes].some((attribute) => /^(on|hx-on)/.test(attribute.name));
+  const found = [...document.querySelectorAll([loads, ours, forms].join())];
+  found.push(...[...document.querySelectorAll("a[href]")].filter(away));
+  found.push(...[...document.querySelectorAll("*")].filter(runs));
+  return found.map((e) => e.outerHTML.slice(0, 200));
+}"""
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/sessions?errors=1", "/tools", "/quarantine", "/sources"])
 def test_lists_show_hostile_text_as_text(browser: Browser, sites: Sites, path: str) -> None:
     with visiting(browser, sites, View(name="list", path=path, site="hostile")) as visit:
         _assert_inert(visit)
-        _assert_small(visit)
 
 
 def test_every_step_of_every_hostile_session_is_inert_readable_and_small(browser: Browser, sites: Sites) -> None:
@@ -33,12 +38,11 @@ def test_every_step_of_every_hostile_session_is_inert_readable_and_small(browser
         assert len(links) >= 20
         for link in links:
             page.goto(visit.address + link)
-            assert MARK in page.locator("main").inner_text() or "%E3%85%A4" in link
+            assert "hostile " in page.locator("main").inner_text()
             _assert_inert(visit)
             for _ in range(page.locator("details[open] .r[id]").count()):
                 _open_next_step(page)
                 _assert_inert(visit)
-        _assert_small(visit)
 
 
 def test_a_hostile_step_is_as_inert_on_a_page_of_its_own(browser: Browser, sites: Sites) -> None:
@@ -47,29 +51,24 @@ def test_a_hostile_step_is_as_inert_on_a_page_of_its_own(browser: Browser, sites
         links = [str(each.get_attribute("href")) for each in page.locator("th[scope=row] a").all()]
         for link in links:
             page.goto(visit.address + link)
+            if page.locator(".r[id] > a").count() == 0:
+                continue  # All its events were too long.
             page.goto(page.locator(".r[id] > a").last.evaluate("(a) => a.href"))
             expect(page.locator("#detail .panel h2")).to_be_visible()
             _assert_inert(visit)
-        _assert_small(visit)
 
 
 def _open_next_step(page: Page) -> None:
     with page.expect_response(lambda answer: "/steps/" in answer.url) as told:
         page.keyboard.press("j")
     assert told.value.status == 200
-    page.wait_for_function("!document.querySelector('#detail[aria-busy]')")
+    page.wait_for_function("() => !document.querySelector('#detail[aria-busy]')")
     page.evaluate("for (const closed of document.querySelectorAll('#detail details')) closed.open = true")
 
 
 def _assert_inert(visit: Visit) -> None:
     assert visit.page.evaluate(_ALIVE) == []
     assert visit.page.evaluate(f"window.{MARK}") is None
+    assert visit.page.evaluate("document.documentElement.outerHTML.length") <= MOST_BYTES
     assert visit.complaints == []
     assert [request.url for request in visit.requests if not request.url.startswith(f"{visit.address}/")] == []
-
-
-def _assert_small(visit: Visit) -> None:
-    for request in visit.requests:
-        answer = request.response()
-        if answer is not None and request.resource_type in ("document", "fetch"):
-            assert len(answer.body()) <= MOST_BYTES, request.url

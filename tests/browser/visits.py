@@ -63,11 +63,13 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, sites: Sites, view: View, *, scripts: bool = True) -> Iterator[Visit]:
+def visiting(
+    browser: Browser, sites: Sites, view: View, *, scripts: bool = True, width: int = SIZE["width"]
+) -> Iterator[Visit]:
     """Opens a page in a browser that has seen nothing yet, and does there what its state needs."""
     url = sites.url(view)
     context = browser.new_context(
-        viewport=SIZE,  # type: ignore[arg-type]
+        viewport={"width": width, "height": SIZE["height"]},
         locale="en-GB",
         color_scheme="light",
         java_script_enabled=scripts,

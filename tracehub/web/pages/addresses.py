@@ -1,11 +1,18 @@
 """The addresses of pages and fragments."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
 from urllib.parse import quote, urlencode
 
 
 def session(session_id: str) -> str:
     """The page of a session."""
     return f"/sessions/{_part(session_id)}"
+
+
+def sessions(**filters: str) -> str:
+    """The list of sessions with these filters."""
+    return f"/sessions?{urlencode(filters)}" if filters else "/sessions"
 
 
 def turn(session_id: str, trace_id: str, view: str = "") -> str:
@@ -78,6 +85,16 @@ def tool(name: str) -> str:
     return f"/tools/{_part(name)}"
 
 
+def named(path: str) -> str:
+    """The session or tool that a path names, as `session` and `tool` write it."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return urlsafe_b64decode(path[1:] + "==").decode()
+    except (Error, ValueError):
+        return path
+
+
 def source(name: str) -> str:
     """The path of a source, on the pages; see source_named."""
     # Two slashes or a dot segment mean different things to different servers, so such a name's are written twice.
@@ -95,9 +112,7 @@ def _before(query: str) -> str:
 
 
 def _part(text: str) -> str:
+    # What means different things to different servers, and what would look like this, is written in base 64.
+    if text.startswith("~") or text in (".", "..") or "/" in text or "\\" in text or not text.isprintable():
+        return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return quote(text, safe="")
-
-
-def sessions(**filters: str) -> str:
-    """The list of sessions with these filters."""
-    return f"/sessions?{urlencode(filters)}" if filters else "/sessions"

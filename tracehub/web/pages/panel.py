@@ -20,6 +20,7 @@ from tracehub.web.pages.sections import Section
 from tracehub.web.pages.session_view import WHOLE, View, address_of, query_of
 from tracehub.web.pages.short_names import model_name, tool_name
 from tracehub.web.pages.step_sections import sections_of
+from tracehub.web.pages.texts import beginning
 from tracehub.web.pages.turn_sections import turn_sections
 from tracehub.web.pages.visible import visible
 
@@ -101,7 +102,7 @@ def panel_of(
         duration=duration(between(span.started_at, span.ended_at)),
         derived=span.times_derived,
         error_type=visible(error.type) if error else None,
-        error_text=visible(error.text) if error and error.text else None,
+        error_text=beginning(error.text) if error and error.text else None,
         error_source=error.source if error else None,
         check=_check(error, rules),
         missing=tuple(visible(part) for part in span.missing),

@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
+from tracehub.web.pages.addresses import named
 from tracehub.web.pages.chat_page import chat_page
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.quarantine_page import quarantine_page
@@ -46,7 +47,7 @@ def turn_of_session(
 ) -> HTMLResponse:
     """The steps of one turn."""
     turn = one_turn(
-        connection, parts.knowledge, session_id, require_trace_id(trace_id), read_view(request.query_params)
+        connection, parts.knowledge, named(session_id), require_trace_id(trace_id), read_view(request.query_params)
     )
     return fragment("session.html", "turn_body", turn=turn)
 
@@ -57,7 +58,7 @@ def step_of_session(
 ) -> HTMLResponse:
     """The panel of one step."""
     step = StepId(require_trace_id(trace_id), require_span_id(span_id))
-    panel = panel_at(connection, parts.knowledge, session_id, step, read_view(request.query_params))
+    panel = panel_at(connection, parts.knowledge, named(session_id), step, read_view(request.query_params))
     return fragment("session.html", "step", page=StepFragment(panel))
 
 
@@ -65,7 +66,7 @@ def step_of_session(
 def session(request: Request, session_id: str, connection: Reading, parts: Parts) -> HTMLResponse:
     """One session; `?step=trace.span` opens a step's panel, `?turn=trace` shows that turn whole, `?view=` the
     conversation or the raw events."""
-    query = request.query_params
+    session_id, query = named(session_id), request.query_params
     view, now = read_view(query), parts.clock()
     word, opened, first = query.get("step"), query.get("turn"), _number(query.get("from", ""))
     if view.form == "chat":

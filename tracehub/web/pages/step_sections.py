@@ -19,7 +19,7 @@ from tracehub.web.pages import addresses
 from tracehub.web.pages.prompts import completion_section, prompt_section
 from tracehub.web.pages.sections import Finding, Findings, Link, Nothing, Passage, Passages, Section, Table
 from tracehub.web.pages.short_names import tool_name
-from tracehub.web.pages.texts import Source, as_json, cell, payload_section, text_section
+from tracehub.web.pages.texts import Source, as_json, beginning, cell, payload_section, text_section
 from tracehub.web.pages.visible import one_line, visible
 
 
@@ -141,10 +141,10 @@ def passage(number: int, found: Reference) -> Passage:
     return Passage(
         number,
         visible((found.location_type or "").lower()),
-        visible(location),
+        beginning(location, 4_000),
         location if urlsplit_scheme(location) in ("http", "https") else None,
-        visible(found.text[:20_000]) if found.text else None,
-        visible(as_json(found.metadata)) if found.metadata else None,
+        beginning(found.text, 20_000) if found.text else None,
+        beginning(as_json(found.metadata), 20_000) if found.metadata else None,
     )
 
 

@@ -49,6 +49,11 @@ def payload_section(title: str, text: str, *, whole: str, folded: bool = False) 
     return Payload(title=title, size=size(octets) if octets > _LONG else "", tree=tree, whole=whole)
 
 
+def beginning(text: str, most: int = PREVIEW) -> str:
+    """A text that has no address of its own: what of it can be shown, with an ellipsis where that is not all."""
+    return visible(text if len(text) <= most else f"{text[:most]}…")
+
+
 def indented(text: str) -> str | None:
     """The text indented where it is a JSON object or list, else None."""
     if text.lstrip()[:1] not in ("{", "["):

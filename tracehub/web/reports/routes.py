@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from tracehub.web.dependencies import Parts, Reading
+from tracehub.web.pages.addresses import named
 from tracehub.web.pages.rendering import page
 from tracehub.web.reports.compare_report import compare_report
 from tracehub.web.reports.cost_report import cost_report
@@ -67,7 +68,7 @@ for _name, _make in _REPORTS.items():
 def tool(name: str, request: Request, connection: Reading, parts: Parts) -> Response:
     """One tool; its twins end like all others', and no tool is named so."""
     ending = next((ending for ending in ENDINGS if name.endswith(ending)), "")
-    wanted = name.removesuffix(ending)
+    wanted = named(name.removesuffix(ending))
     return _answer(
         lambda query: tool_report(connection, wanted, query, now=parts.clock()), request.query_params, ending
     )

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
 from tracehub.analytics.usage import Usage, by, over_time, percentiles, usage
 from tracehub.model.tally import FOLLOWS, SESSION_TOOL, TURN_CALLS, Cell, Tally
+from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted
 from tracehub.web.reports.agents import BY_AGENT, Key, agent_datum, key_of
 from tracehub.web.reports.bars_of_calls import calls_chart, calls_table, narrowed
@@ -90,7 +91,7 @@ def tools_report(connection: Connection, query: QueryParams, *, now: int) -> Rep
 def address_of(tool: str, query: QueryParams | None = None) -> str:
     """The page of one tool, with the filters in use."""
     values = [(name, value) for name, value in query.multi_items() if name in KEYS and value] if query else []
-    return f"{PATH}/{quote(tool, safe='')}" + (f"?{urlencode(values)}" if values else "")
+    return addresses.tool(tool) + (f"?{urlencode(values)}" if values else "")
 
 
 def call_columns(first: Column) -> tuple[Column, ...]:
