@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracehub.model.search.tokens import MOST_CHARACTERS, ends_open, fold, pieces, tokens
+from tracehub.model.search.tokens import MOST_CHARACTERS, asked, fold, pieces, tokens
 
 ANY_TEXT = st.text(
     st.one_of(
@@ -63,8 +63,10 @@ def test_any_part_of_a_text_without_spaces_is_found_in_it(text: str, data: st.Da
     run = "退款申请成功" + "".join(c for c in text if "\u4e00" <= c <= "\u9fff")
     start = data.draw(st.integers(0, len(run) - 2))
     end = data.draw(st.integers(start + 2, len(run)))
-    asked, stored = tokens(run[start:end])[:-1], tokens(run)
-    assert any(stored[place : place + len(asked)] == asked for place in range(len(stored)))
+    wanted, is_open = asked(run[start:end])
+    stored = tuple(tokens(run))
+    assert not is_open
+    assert any(stored[place : place + len(wanted)] == wanted for place in range(len(stored)))
 
 
 def test_a_place_is_exact_to_the_character() -> None:
@@ -72,8 +74,19 @@ def test_a_place_is_exact_to_the_character() -> None:
     assert [text[piece.start : piece.end] for piece in pieces(text)] == ["Ｇröße", "ｶﾞ退", "退款", "款"]
 
 
-def test_only_a_lone_character_is_open() -> None:
-    assert [word for word in ("退", "A 退", "退款", "a", "", "退 a") if ends_open(word)] == ["退", "A 退"]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("退", (("退",), True)),
+        ("A 退", (("a", "退"), True)),
+        ("退款", (("退款",), False)),
+        ("退 a", (("退", "a"), False)),
+        ("order", (("order",), False)),
+        ("!", ((), False)),
+    ],
+)
+def test_only_a_lone_character_at_the_end_is_a_beginning(text: str, expected: tuple[tuple[str, ...], bool]) -> None:
+    assert asked(text) == expected
 
 
 @given(ANY_TEXT)

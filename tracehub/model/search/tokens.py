@@ -1,8 +1,8 @@
 """Cuts any text into the tokens that are searched: the same for what is stored and for what is asked.
 
-A text is freed of what cannot be seen, normalised (NFKC) and casefolded. Its words are runs of letters, marks and digits
-of any language; everything else separates them. Languages that write no spaces between words (Chinese, Japanese, Thai,
-Lao, Khmer, Burmese; Korean too, as its endings are written together with the word) become overlapping pairs of
+A text is freed of what cannot be seen, normalised (NFKC) and casefolded. Its words are runs of letters, marks and
+digits of any language; everything else separates them. Languages that write no spaces between words (Chinese, Japanese,
+Thai, Lao, Khmer, Burmese; Korean too, as its endings are written together with the word) become overlapping pairs of
 characters, and a run's last character stands alone once more, so that every character begins a token: 退款申请 is
 退款, 款申, 申请, 请. Of a longer word the first MOST_CHARACTERS count.
 """
@@ -57,10 +57,16 @@ def pieces(text: str) -> Iterator[Piece]:
             yield Piece(token, places[start][0], places[end - 1][1])
 
 
-def ends_open(text: str) -> bool:
-    """Whether the last token of `text` is a lone character of a language without spaces, so that more may follow it."""
-    runs = [found[1] for found in _patterns().run.finditer(fold(text))]
-    return bool(runs) and runs[-1] is not None and len(runs[-1]) == 1
+def asked(text: str) -> tuple[tuple[str, ...], bool]:
+    """The tokens by which `text` is looked for, and whether the last one is only the beginning of one.
+
+    What ends in a language without spaces may go on there: 退款 is found in 退款申请, and 退 as the beginning of 退款.
+    """
+    found = tuple(tokens(text))
+    runs = list(_patterns().run.finditer(fold(text)))
+    if not runs or runs[-1][1] is None:
+        return found, False
+    return (found, True) if len(runs[-1][1]) == 1 else (found[:-1], False)
 
 
 def fold(text: str) -> str:
