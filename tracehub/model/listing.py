@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from tracehub.model.search.query import Query
 from tracehub.model.span import Outcome
 
 
@@ -11,7 +12,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which sessions or traces. Values of one field are alternatives, fields must all match; empty is no condition.
 
     `since` and `until` bound the start, in microseconds since 1970 UTC (`since` included, `until` not). `tools` are
-    tool names, `outcomes` those of a trace, `errors` only what has a reported or inferred tool error or has failed.
+    tool names, `outcomes` those of a trace, `errors` only what has a reported or inferred tool error or has failed,
+    `q` what must be found in a trace's texts.
     """
 
     agents: tuple[str, ...] = ()
@@ -22,6 +24,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     errors: bool = False
     since: int | None = None
     until: int | None = None
+    q: Query | None = None
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):

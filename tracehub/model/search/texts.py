@@ -29,7 +29,7 @@ MOST_OF_A_TRACE = 4 * 1024 * 1024
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-class SearchedText(msgspec.Struct, frozen=True):
+class SearchedText(msgspec.Struct, frozen=True, array_like=True):
     """One text as it is searched, and the span it stands in."""
 
     span_id: str
@@ -114,10 +114,9 @@ def _json(value: dict[str, object] | None) -> str | None:
 
 def _unescaped(text: str) -> str:
     r"""JSON's strings as they are meant: \\n would grow into the next word, and \\u9000 would be no word at all."""
-    if "\\" not in text or text.lstrip()[:1] not in ("{", "[", '"'):
-        return text
-    meant = _ESCAPE.sub(_meant, text)
-    return meant.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if "\\" in text and text.lstrip()[:1] in ("{", "[", '"'):
+        text = _ESCAPE.sub(_meant, text)
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _meant(found: re.Match[str]) -> str:

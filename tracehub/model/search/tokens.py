@@ -15,6 +15,8 @@ from functools import cache
 import msgspec
 
 MOST_CHARACTERS = 64
+# Changes with everything that makes other tokens of a text: count up with a change here.
+VERSION = f"1/{unicodedata.unidata_version}"
 
 _UNSPACED = (
     "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai, digits aside
@@ -28,7 +30,7 @@ _UNSPACED = (
 )
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(r"[^\W_]+")
-# Where marks and languages without spaces can be; most texts of Europe have none of these, and take a tenth of the time.
+# Where marks and languages without spaces can be; most texts of Europe have none of these and are quickly cut.
 _INTRICATE = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u1fff\u20d0-\u20f0\u2c00-\U0010ffff]")
 _CHUNK = re.compile(r"\S+")
 

@@ -38,7 +38,7 @@ def static_files() -> dict[str, StaticFile]:
     folder = static_dir()
     files = {name: (folder / name).read_bytes() for name in ("icons.svg", "favicon.svg")}
     files |= {name: _joined(folder, parts) for name, parts in STYLES.items()}
-    own = b"(() => {\n\"use strict\";\n" + _joined(folder, SCRIPTS) + b"})();\n"
+    own = b'(() => {\n"use strict";\n' + _joined(folder, SCRIPTS) + b"})();\n"
     files["app.js"] = _joined(folder, VENDORED) + own
     return {name: _file(name, data) for name, data in files.items()}
 
