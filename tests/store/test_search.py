@@ -46,7 +46,8 @@ QUERIES = (
     "code:return", "größe", "GRÖSSE", "straße", "müller", "退款", "退", "款", "请", "申请已经", "answer:退", "返品",
     "した", "ガ", "คืนเงิน", "คืน", "เงิน", "طلبي", "طلب*", "١٢٣", "환불", "환", "order 환불", "example.com",
     "anna.b@example.org", "anna", "https://example.com/a", "pii", "filter order", '"order order order"',
-    '"order order order order"', "any:late -question:x", "x", "zzz", '"late order" "refund policy"', '"my is"', '"order it"',
+    '"order order order order"', "any:late -question:x", "x", "zzz", '"late order" "refund policy"', '"my is"',
+    '"order it"',
 )  # fmt: skip
 ALPHABET = "abA1 -_.'\"*:&|!()<>\\\\退款申请คืนเงิน한国ßé\u0301\u200b\x00"
 

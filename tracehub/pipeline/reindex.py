@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.pipeline.batch import rebuild
-from tracehub.store import event_blocks
+from tracehub.store import event_blocks, search
 from tracehub.store.database import Database
 from tracehub.store.dialect import lock_joins
 
@@ -22,8 +22,9 @@ def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callabl
             lock_joins(connection, joins=True)
             trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
             rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
-        if not trace_ids:
-            return done
+            if not trace_ids:
+                search.tidy(connection)
+                return done
         after = trace_ids[-1]
         done += len(trace_ids)
         tell(done)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import Boolean, ColumnElement, Connection, Row, delete, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Row, delete, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -114,6 +114,24 @@ def texts(
 ) -> dict[str, tuple[SearchedText, ...]]:
     """What is searched of these traces; one of which nothing is searched is left out."""
     return {row.trace_id: _unpack(row.texts) for row in _rows(connection, trace_ids, project)}
+
+
+def one_of_each(
+    connection: Connection, query: Query, session_ids: Iterable[str], *, project: str = DEFAULT_PROJECT
+) -> dict[str, str]:
+    """For each of these sessions in which the query finds traces, one of them: that with the least id."""
+    matches = (search_sqlite if is_sqlite(connection) else search_postgresql).text_matches(query)
+    found: dict[str, str] = {}
+    for chunk in in_chunks(session_ids):
+        rank = func.row_number().over(partition_by=search_texts.c.session_id, order_by=search_texts.c.trace_id)
+        ranked = (
+            select(search_texts.c.session_id, search_texts.c.trace_id, rank.label("rank"))
+            .where(search_texts.c.project_id == project, search_texts.c.session_id.in_(chunk), matches)
+            .subquery()
+        )
+        first = select(ranked.c.session_id, ranked.c.trace_id).where(ranked.c.rank == 1)
+        found.update({row.session_id: row.trace_id for row in connection.execute(first)})
+    return found
 
 
 def _rows(connection: Connection, trace_ids: Iterable[str], project: str) -> list[Row[Any]]:

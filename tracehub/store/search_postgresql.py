@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Tuple,
     and_,
     cast,
     delete,
@@ -28,7 +29,7 @@ from tracehub.model.search.query import MOST_TOKENS, Field, Query, Term
 from tracehub.model.search.texts import SearchedText
 from tracehub.model.search.tokens import tokens
 from tracehub.store.chunks import in_chunks
-from tracehub.store.schema import HexId, sessions, traces
+from tracehub.store.schema import HexId, search_texts, sessions, traces
 
 MOST_POSITIONS = 16_000
 MOST_OF_ONE = 250
@@ -83,8 +84,17 @@ def clear(connection: Connection) -> None:
 
 
 def trace_matches(query: Query) -> ColumnElement[bool]:
-    """Whether a row of `traces` is found. Terms may stand in different rows of the index, so each is looked up."""
-    key = tuple_(traces.c.project_id, traces.c.trace_id)
+    """Whether a row of `traces` is found."""
+    return _found(tuple_(traces.c.project_id, traces.c.trace_id), query)
+
+
+def text_matches(query: Query) -> ColumnElement[bool]:
+    """Whether a row of `search_texts` is found."""
+    return _found(tuple_(search_texts.c.project_id, search_texts.c.trace_id), query)
+
+
+def _found(key: Tuple, query: Query) -> ColumnElement[bool]:
+    """Terms may stand in different rows of the index, so each is looked up by itself."""
     return and_(
         *(key.in_(_holding(term)) for term in query.wanted), *(key.not_in(_holding(term)) for term in query.unwanted)
     )

@@ -79,6 +79,14 @@ def trace_matches(query: Query) -> ColumnElement[bool]:
     return tuple_(traces.c.project_id, traces.c.trace_id).in_(of_documents)
 
 
+def text_matches(query: Query) -> ColumnElement[bool]:
+    """Whether a row of `search_texts` is found.
+
+    Adding nothing to its id keeps SQLite from going through all documents to find the few that are asked about.
+    """
+    return (search_texts.c.document_id + 0).in_(_documents(query))
+
+
 def session_matches(query: Query, others: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     """Whether a row of `sessions` has a trace that is found and meets the other conditions.
 
@@ -90,8 +98,7 @@ def session_matches(query: Query, others: Sequence[ColumnElement[bool]]) -> Colu
     of_session = (
         search_texts.c.project_id == sessions.c.project_id,
         search_texts.c.session_id == sessions.c.session_id,
-        # Adding nothing keeps SQLite from going through all documents for each session.
-        (search_texts.c.document_id + 0).in_(_documents(query)),
+        text_matches(query),
     )
     return case(
         (

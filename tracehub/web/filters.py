@@ -8,9 +8,10 @@ from starlette.datastructures import QueryParams
 
 from tracehub.errors import PermanentError
 from tracehub.model.listing import Filter
+from tracehub.model.search.query import Query, QuerySyntaxError, parse_query
 from tracehub.model.span import Outcome
 
-FILTER_KEYS = ("agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
+FILTER_KEYS = ("q", "agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
 MOST_VALUES = 50
 LONGEST_VALUE = 500
 _RELATIVE = re.compile(r"(\d{1,5})(m|h|d|w)")
@@ -46,6 +47,7 @@ def read_filter(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> Fi
         errors=_flag(values),
         since=_moment(values, "since", now),
         until=_moment(values, "until", now),
+        q=_searched(values["q"]),
     )
 
 
@@ -82,6 +84,17 @@ def _flag(values: Mapping[str, tuple[str, ...]]) -> bool:
             return True
         case _:
             raise BadQueryError("errors", "0 or 1")
+
+
+def _searched(values: tuple[str, ...]) -> Query | None:
+    if not any(value.strip() for value in values):
+        return None
+    if len(values) > 1:
+        raise BadQueryError("q", "only once")
+    try:
+        return parse_query(values[0])
+    except QuerySyntaxError as error:
+        raise BadQueryError("q", str(error)) from error
 
 
 def _moment(values: Mapping[str, tuple[str, ...]], name: str, now: int) -> int | None:

@@ -59,6 +59,10 @@ def pieces(text: str) -> Iterator[Piece]:
 
     Exact to the character; to the word where normalising moves characters across each other.
     """
+    if text.isascii():
+        for word in _ASCII_WORD.finditer(text.lower()):
+            yield Piece(word[0][:MOST_CHARACTERS], word.start(), word.end())
+        return
     for chunk in _CHUNK.finditer(text):
         folded, places = _placed(chunk[0], chunk.start())
         for token, start, end in _cut(folded):
@@ -125,14 +129,16 @@ def _patterns() -> _Patterns:
         category = unicodedata.category(character)
         if category == "Cf" or unicodedata.name(character, "").startswith("VARIATION SELECTOR"):
             unseen.append(character)
-        elif category[0] == "M" and not unspaced.match(character):
+        elif category[0] == "M":
             marks.append(character)
-    mark, hidden = _ranges(marks), _ranges([*unseen, "\u034f"])
+    every_mark, hidden = _ranges(marks), _ranges([*unseen, "\u034f"])
+    mark = _ranges([character for character in marks if not unspaced.match(character)])
     word = rf"[^\W_{_UNSPACED}]+(?:[{mark}]+[^\W_{_UNSPACED}]*)*"
     return _Patterns(
         re.compile(rf"([{_UNSPACED}][{_UNSPACED}{mark}]*)|{word}"),
         re.compile(
-            rf"(?s:.)[{mark}{hidden}\u0e31-\u0e4e\u0eb1-\u0ece\u1160-\u11ff\u3099\u309a\ud7b0-\ud7fb\uff9e\uff9f]*"
+            # Vowels and finals of Korean syllables and Katakana's half-width voice marks melt into what is before them.
+            rf"(?s:.)[{every_mark}{hidden}\u1160-\u11ff\ud7b0-\ud7fb\uff9e\uff9f]*"
         ),
         re.compile(f"[{hidden}]"),
     )

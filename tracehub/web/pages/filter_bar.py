@@ -6,13 +6,17 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.datastructures import QueryParams
 
-from tracehub.model.listing import Facets
+from tracehub.model.listing import Facets, Filter
 from tracehub.model.span import Outcome
+from tracehub.web.filters import BadQueryError, read_filter
 from tracehub.web.pages.labels import OUTCOMES
 from tracehub.web.pages.visible import one_line
 
 SINCE = (("1h", "last hour"), ("24h", "last 24 hours"), ("7d", "last 7 days"), ("30d", "last 30 days"))
-KEYS = ("agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
+KEYS = ("q", "agent", "alias", "version", "outcome", "tool", "errors", "since", "until")
+
+
+_NAMES = {"since": "started", "q": "search"}
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -41,18 +45,22 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class FilterBar(msgspec.Struct, frozen=True):
-    """The filter form of the list at `action`."""
+    """The filter form of the list at `action`. `searched` is what was typed, `problem` why it cannot be understood."""
 
     action: str
+    searched: str
+    problem: str | None
     choices: tuple[Choice, ...]
     errors: bool
     chips: tuple[Chip, ...]
 
 
-def filter_bar(action: str, query: QueryParams, facets: Facets) -> FilterBar:
+def filter_bar(action: str, query: QueryParams, facets: Facets, problem: str | None = None) -> FilterBar:
     """The form as the query string fills it. Values of the query that no session has stay on offer."""
     return FilterBar(
         action,
+        query.get("q", ""),
+        problem,
         (
             _choice("agent", "Agent", "Any agent", ((name, name) for name in facets.agents), query),
             _choice("alias", "Alias", "Any alias", ((name, name) for name in facets.aliases), query),
@@ -64,6 +72,19 @@ def filter_bar(action: str, query: QueryParams, facets: Facets) -> FilterBar:
         query.get("errors") == "1",
         _chips(action, query),
     )
+
+
+def understood(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> tuple[Filter | None, str | None]:
+    """The filter that the query string asks for; or, where what was typed into the search field is none, why not.
+
+    What no form sends raises BadQueryError.
+    """
+    try:
+        return read_filter(query, now, also=also), None
+    except BadQueryError as error:
+        if error.name != "q":
+            raise
+        return None, str(error).removeprefix("q: ")
 
 
 def with_query(action: str, query: QueryParams, cursor: str | None) -> str | None:
@@ -88,7 +109,7 @@ def _chips(action: str, query: QueryParams) -> tuple[Chip, ...]:
         rest = urlencode(used[:place] + used[place + 1 :])
         chips.append(
             Chip(
-                "started" if name == "since" else name,
+                _NAMES.get(name, name),
                 one_line(_said(name, value), 60),
                 f"{action}?{rest}" if rest else action,
             )

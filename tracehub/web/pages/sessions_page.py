@@ -4,15 +4,15 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
-from tracehub.model.listing import Filter, SessionRow
+from tracehub.model.listing import Filter, Page, SessionRow
 from tracehub.store import facets, sessions
-from tracehub.web.filters import read_filter
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted, money, tokens
 from tracehub.web.pages.durations import duration
-from tracehub.web.pages.filter_bar import FilterBar, filter_bar, with_query
+from tracehub.web.pages.filter_bar import FilterBar, filter_bar, understood, with_query
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.moments import Moment, ago, exact
+from tracehub.web.pages.snippets import Snippet, snippets
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
 
@@ -41,6 +41,7 @@ class SessionLine(msgspec.Struct, frozen=True, kw_only=True):
     cost_hint: str
     priced: bool
     badges: tuple[Badge, ...]
+    snippets: tuple[Snippet, ...]
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +60,18 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit: int, address: str) -> SessionsPage:
     """The page of the list that the query string asks for."""
-    filter = read_filter(query, now, also=("cursor",))
-    found = sessions.page(connection, filter, **keys_of(read_cursor(query.get("cursor"))), limit=limit)
-    total = sessions.count(connection, filter, MOST_COUNTED + 1) if found.rows else 0
+    filter, problem = understood(query, now, also=("cursor",))
+    found: Page[SessionRow] = Page(rows=(), older=None, newer=None)
+    if filter:
+        found = sessions.page(connection, filter, **keys_of(read_cursor(query.get("cursor"))), limit=limit)
+    total = sessions.count(connection, filter, MOST_COUNTED + 1) if filter and found.rows else 0
     older, newer = cursors_of(found)
+    shown: dict[str, tuple[Snippet, ...]] = {}
+    if filter and filter.q:
+        shown = snippets(connection, filter.q, [row.session_id for row in found.rows])
     return SessionsPage(
-        filters=filter_bar("/sessions", query, facets.facets(connection)),
-        rows=tuple(line_of(row, now) for row in found.rows),
+        filters=filter_bar("/sessions", query, facets.facets(connection), problem),
+        rows=tuple(line_of(row, now, shown.get(row.session_id, ())) for row in found.rows),
         summary=_summary(len(found.rows), total),
         older=with_query("/sessions", query, older),
         newer=with_query("/sessions", query, newer),
@@ -74,7 +80,7 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     )
 
 
-def line_of(row: SessionRow, now: int) -> SessionLine:
+def line_of(row: SessionRow, now: int, shown: tuple[Snippet, ...] = ()) -> SessionLine:
     """A session's row in words."""
     return SessionLine(
         href=addresses.session(row.session_id),
@@ -96,6 +102,7 @@ def line_of(row: SessionRow, now: int) -> SessionLine:
         cost_hint=f"{row.priced_calls:,} of {counted(row.model_calls, 'model call')} priced",
         priced=row.cost_usd is not None,
         badges=session_badges(row),
+        snippets=shown,
     )
 
 

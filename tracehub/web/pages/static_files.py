@@ -16,7 +16,10 @@ from tracehub.resources import static_dir
 VENDORED = ("vendor/htmx-4.0.1.min.js",)
 SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/session.js")
 # Every page loads app.css, some a second sheet.
-STYLES = {"app.css": ("css/page.css", "css/lists.css", "css/items.css"), "session.css": ("css/session.css",)}
+STYLES = {
+    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css"),
+    "session.css": ("css/session.css",),
+}
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"
 

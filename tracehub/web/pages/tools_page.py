@@ -9,10 +9,9 @@ from starlette.datastructures import QueryParams
 from tracehub.analytics.tools import tools
 from tracehub.model.listing import ToolRow
 from tracehub.store import facets
-from tracehub.web.filters import read_filter
 from tracehub.web.pages.amounts import count, counted, share
 from tracehub.web.pages.durations import milliseconds
-from tracehub.web.pages.filter_bar import FilterBar, filter_bar
+from tracehub.web.pages.filter_bar import FilterBar, filter_bar, understood
 from tracehub.web.pages.moments import Moment, ago
 from tracehub.web.pages.visible import one_line
 
@@ -52,11 +51,12 @@ class ToolsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def tools_page(connection: Connection, query: QueryParams, *, now: int) -> ToolsPage:
     """The tools called in the traces that the query string asks for."""
-    rows = tools(connection, read_filter(query, now))
+    filter, problem = understood(query, now)
+    rows = tools(connection, filter) if filter else ()
     most = max((row.calls for row in rows), default=1)
     calls = sum(row.calls for row in rows)
     return ToolsPage(
-        filters=filter_bar("/tools", query, facets.facets(connection)),
+        filters=filter_bar("/tools", query, facets.facets(connection), problem),
         rows=tuple(_line(row, most, now) for row in rows),
         summary=f"{counted(len(rows), 'tool')}, {counted(calls, 'call')}",
     )
