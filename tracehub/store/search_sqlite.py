@@ -20,7 +20,7 @@ from sqlalchemy import (
     literal,
     select,
     table,
-    tuple_,
+    true,
 )
 
 from tracehub.model.search.query import Field, Query, Term
@@ -73,10 +73,21 @@ def tidy(connection: Connection) -> None:
 
 def trace_matches(query: Query) -> ColumnElement[bool]:
     """Whether a row of `traces` is found."""
-    of_documents = select(search_texts.c.project_id, search_texts.c.trace_id).where(
-        search_texts.c.document_id.in_(_documents(query))
+    among = select(search_texts.c.trace_id).where(search_texts.c.document_id.in_(_documents(query)))
+    itself = select(1).where(_SAME_TRACE, text_matches(query))
+    return _many_or(query, traces.c.trace_id.in_(among)) & exists(itself.correlate(traces))
+
+
+def session_matches(query: Query, others: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Whether a row of `sessions` has a trace that is found and meets the other conditions."""
+    texts = search_texts.join(traces, _SAME_TRACE) if others else search_texts
+    among = select(search_texts.c.session_id).where(search_texts.c.document_id.in_(_documents(query)))
+    of_session = (
+        search_texts.c.project_id == sessions.c.project_id,
+        search_texts.c.session_id == sessions.c.session_id,
     )
-    return tuple_(traces.c.project_id, traces.c.trace_id).in_(of_documents)
+    itself = select(1).select_from(texts).where(*of_session, text_matches(query), *others)
+    return _many_or(query, sessions.c.session_id.in_(among)) & exists(itself.correlate(sessions))
 
 
 def text_matches(query: Query) -> ColumnElement[bool]:
@@ -87,28 +98,13 @@ def text_matches(query: Query) -> ColumnElement[bool]:
     return (search_texts.c.document_id + 0).in_(_documents(query))
 
 
-def session_matches(query: Query, others: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Whether a row of `sessions` has a trace that is found and meets the other conditions.
+def _many_or(query: Query, among_the_few: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Few documents are all looked up, so that other rows need not be asked; with many a page is soon full anyway.
 
-    Of few documents all sessions are found at once; with many a page is full sooner by asking session for session.
+    One column is compared alone: SQLite goes through the whole list for each pair of columns that is not in it.
     """
-    many = select(_INDEX.c.rowid).where(_matches(query)).limit(MANY).subquery()
-    texts = search_texts.join(traces, _SAME_TRACE) if others else search_texts
-    few = select(search_texts.c.project_id, search_texts.c.session_id).select_from(texts)
-    of_session = (
-        search_texts.c.project_id == sessions.c.project_id,
-        search_texts.c.session_id == sessions.c.session_id,
-        text_matches(query),
-    )
-    return case(
-        (
-            select(func.count()).select_from(many).scalar_subquery() >= MANY,
-            exists(select(1).select_from(texts).where(*of_session, *others)),
-        ),
-        else_=tuple_(sessions.c.project_id, sessions.c.session_id).in_(
-            few.where(search_texts.c.document_id.in_(_documents(query)), *others)
-        ),
-    )
+    some = select(_INDEX.c.rowid).where(_matches(query)).limit(MANY).subquery()
+    return case((select(func.count()).select_from(some).scalar_subquery() >= MANY, true()), else_=among_the_few)
 
 
 def _documents(query: Query) -> Select[tuple[int]]:

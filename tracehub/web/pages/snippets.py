@@ -26,7 +26,7 @@ LABELS = {
     Field.ERROR: "Error",
     Field.CODE: "Code",
     Field.QUERY: "Query",
-    Field.OTHER: "Name or note",
+    Field.OTHER: "Name",
 }
 
 
