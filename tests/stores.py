@@ -10,7 +10,7 @@ from tracehub.analytics.knowledge import load_knowledge
 from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
 from tracehub.pipeline.batch import Arrival, write_batch
-from tracehub.store import migrate
+from tracehub.store import migrate, search
 from tracehub.store.database import Database, parse_url
 from tracehub.store.schema import metadata, sessions, spans, traces
 
@@ -44,6 +44,7 @@ def empty(database: Database) -> None:
     with database.writing() as connection:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
+        search.clear(connection)
 
 
 def content(database: Database) -> dict[str, list[dict[str, Any]]]:

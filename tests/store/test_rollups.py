@@ -15,7 +15,7 @@ from tracehub.model.listing import Filter
 from tracehub.model.tally import FIRST_TEXT, FOLLOWS, SESSION, SESSION_TOOL, TURN, TURN_CALLS
 from tracehub.pipeline.adding_up import catch_up
 from tracehub.pipeline.reindex import reindex
-from tracehub.store import event_blocks, rollups, sessions, spans, traces
+from tracehub.store import event_blocks, rollups, search, sessions, spans, traces
 from tracehub.store.database import Database
 from tracehub.store.latency import bucket_of
 from tracehub.store.schema import rollup_marks
@@ -82,6 +82,7 @@ def apply(database: Database, what: str, at: int, size: int) -> None:
             chosen = found[at : at + 1]
             event_blocks.remove(connection, chosen)
             spans.remove(connection, chosen)
+            search.remove(connection, chosen)
             session_ids = traces.sessions_of(connection, chosen).values()
             traces.remove(connection, chosen)
             sessions.refresh(connection, session_ids)

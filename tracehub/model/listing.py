@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from tracehub.model.search.query import Query
 from tracehub.model.span import Outcome
 
 
@@ -14,7 +15,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `since` and `until` bound the start, in microseconds since 1970 UTC (`since` included, `until` not). `tools` are
     tool names, `knowledge_bases` and `models` ids, `outcomes` those of a trace, `errors` only what has a reported or
     inferred tool error or has failed. `min_us` is the least duration (of a session: of its turns together), `min_cost`
-    the least cost in US dollars; what has no known duration or cost does not match them.
+    the least cost in US dollars; what has no known duration or cost does not match them;
+    `q` what must be found in a trace's texts.
     """
 
     agents: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     min_cost: float | None = None
     since: int | None = None
     until: int | None = None
+    q: Query | None = None
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):

@@ -14,9 +14,10 @@ from tracehub.bedrock.blocks import pack, unpack
 from tracehub.bedrock.clues import Clues, clues_in
 from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
+from tracehub.model.search.texts import searched_texts
 from tracehub.model.trace import Trace
 from tracehub.pipeline.rows import SPAN_COLUMNS, TRACE_COLUMNS, broken_trace_row, span_rows, trace_row
-from tracehub.store import event_blocks, quarantine, return_controls, run_links, sessions, spans, traces
+from tracehub.store import event_blocks, quarantine, return_controls, run_links, search, sessions, spans, traces
 from tracehub.store.dialect import lock, lock_joins
 from tracehub.store.return_controls import Exchange
 
@@ -65,6 +66,7 @@ def rebuild(
     received = traces.received(connection, sorted(before)) if before else {}
     trace_rows: list[tuple[object, ...]] = []
     all_span_rows: list[tuple[object, ...]] = []
+    documents: list[search.Document] = []
     session_ids = set(before.values())
     for trace_id in sorted(events_of):
         events = events_of[trace_id] or loaded.get(trace_id, [])
@@ -74,14 +76,17 @@ def rebuild(
         trace = _assembled(trace_id, events, answers, knowledge)
         row = trace_row(trace, len(events), at) if trace else broken_trace_row(trace_id, len(events), at)
         trace_rows.append(row)
-        session_ids.add(str(row[TRACE_COLUMNS.index("session_id")]))
+        session_id = str(row[TRACE_COLUMNS.index("session_id")])
+        session_ids.add(session_id)
         if trace:
             all_span_rows.extend(span_rows(trace))
+            documents.append(search.Document(trace_id, session_id, tuple(searched_texts(trace))))
     existing = sorted(before)
     spans.remove(connection, existing)
     traces.remove(connection, existing)
     traces.add(connection, TRACE_COLUMNS, trace_rows)
     spans.add(connection, SPAN_COLUMNS, all_span_rows)
+    search.replace(connection, existing, documents)
     sessions.refresh(connection, session_ids)
 
 
@@ -184,6 +189,7 @@ def _join_orphans(
         known.setdefault(roots[orphan], []).extend(known.pop(orphan))
     event_blocks.remove(connection, orphans)
     spans.remove(connection, orphans)
+    search.remove(connection, orphans)
     traces.remove(connection, orphans)
     sessions.refresh(connection, before.values())
     return {roots[orphan] for orphan in orphans}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.pipeline.adding_up import catch_up
 from tracehub.pipeline.batch import rebuild
-from tracehub.store import event_blocks
+from tracehub.store import event_blocks, search
 from tracehub.store.database import Database
 from tracehub.store.dialect import lock_joins
 
@@ -23,6 +23,8 @@ def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callabl
             lock_joins(connection, joins=True)
             trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
             rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
+            if not trace_ids:
+                search.tidy(connection)
         if not trace_ids:
             catch_up(database)
             return done

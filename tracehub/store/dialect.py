@@ -1,4 +1,4 @@
-"""Where SQLite and PostgreSQL differ: upserts, bulk writes and locks."""
+"""Where SQLite and PostgreSQL differ: upserts, bulk writes and locks; search has a file for each beside this one."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -14,7 +14,7 @@ _Upsert = sqlite.Insert | postgresql.Insert
 
 def insert(connection: Connection, table: Table) -> _Upsert:
     """An INSERT that understands on_conflict_do_nothing and on_conflict_do_update."""
-    return sqlite.insert(table) if _is_sqlite(connection) else postgresql.insert(table)
+    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
@@ -43,7 +43,7 @@ def insert_new(
     if not rows:
         return
     names = ", ".join(columns)
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         marks = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608
         return
@@ -62,7 +62,7 @@ def insert_new(
 
 def now(connection: Connection) -> int:
     """The database's clock: microseconds since 1970 UTC, on SQLite in whole milliseconds."""
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         query = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000")
     else:
         query = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
@@ -71,7 +71,7 @@ def now(connection: Connection) -> int:
 
 def transaction_number(connection: Connection) -> int:
     """What no other transaction that runs at the same time has: on SQLite always 0, as it has one writer."""
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         return 0
     return int(connection.scalar(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")) or 0)
 
@@ -82,7 +82,7 @@ def lock_joins(connection: Connection, *, joins: bool) -> None:
     Which trace an event belongs to is read from links; a batch that adds links (`joins`) therefore runs alone, all
     others side by side. Taken before the links are read. SQLite has one writer.
     """
-    if not _is_sqlite(connection):
+    if not is_sqlite(connection):
         take = func.pg_advisory_xact_lock if joins else func.pg_advisory_xact_lock_shared
         connection.execute(select(take(_JOINS_KEY)))
 
@@ -92,7 +92,7 @@ def lock(connection: Connection, names: Iterable[str]) -> None:
 
     Names are taken in one global order, so that two transactions cannot wait for each other. SQLite has one writer.
     """
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         return
     keys = sorted({int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names})
     if keys:
@@ -100,7 +100,8 @@ def lock(connection: Connection, names: Iterable[str]) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(unnested)))
 
 
-def _is_sqlite(connection: Connection) -> bool:
+def is_sqlite(connection: Connection) -> bool:
+    """Whether this is SQLite and not PostgreSQL."""
     return connection.dialect.name == "sqlite"
 
 

@@ -7,11 +7,14 @@ from sqlalchemy import ColumnElement, exists, literal_column, or_, select
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
 from tracehub.store.schema import CALLED_KINDS, sessions, spans, traces
+from tracehub.store.search import SessionMatches, TraceMatches
 
 
 def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     """Conditions on a row of `traces`, its time included."""
     conditions = _content_conditions(filter)
+    if filter.q:
+        conditions.append(TraceMatches(filter.q))
     if filter.since is not None:
         conditions.append(traces.c.ordered_at >= filter.since)
     if filter.until is not None:
@@ -35,7 +38,9 @@ def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     if filter.min_cost is not None:
         conditions.append(sessions.c.cost_usd >= filter.min_cost)
     content = _content_conditions(filter)
-    if content:
+    if filter.q:
+        conditions.append(SessionMatches(filter.q, content))
+    elif content:
         conditions.append(
             exists(
                 select(1).where(

@@ -206,6 +206,21 @@ sessions = Table(
     sqlite_with_rowid=False,
 )
 
+# What is searched of a trace, packed, for snippets and for taking it out of the index again; `version` is the
+# tokenizer's. The index itself (search_index) is each database's own; on SQLite it knows a trace by `document_id`.
+search_texts = Table(
+    "search_texts",
+    metadata,
+    _project(),
+    Column("trace_id", HexId, primary_key=True),
+    Column("session_id", String, nullable=False),
+    Column("document_id", BigInteger),
+    Column("version", String(16), nullable=False),
+    Column("texts", LargeBinary, nullable=False),
+    Index("ix_search_texts_document", "document_id", "project_id", "session_id", "trace_id"),
+    Index("ix_search_texts_session", "project_id", "session_id", "document_id"),
+)
+
 # Which run called a collaborator's run; joins traces whose parts arrive apart.
 run_links = Table(
     "run_links",

@@ -8,9 +8,11 @@ from starlette.datastructures import QueryParams
 
 from tracehub.errors import PermanentError
 from tracehub.model.listing import Filter
+from tracehub.model.search.query import Query, QuerySyntaxError, parse_query
 from tracehub.model.span import Outcome
 
 FILTER_KEYS = (
+    "q",
     "agent",
     "alias",
     "version",
@@ -64,6 +66,7 @@ def read_filter(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> Fi
         min_cost=_amount(values, "min_cost", "US dollars"),
         since=_moment(values, "since", now),
         until=_moment(values, "until", now),
+        q=_searched(values["q"]),
     )
 
 
@@ -109,6 +112,17 @@ def _amount(values: Mapping[str, tuple[str, ...]], name: str, unit: str) -> floa
     if len(values[name]) > 1 or not _AMOUNT.fullmatch(value):
         raise BadQueryError(name, f"one number of {unit}, such as 1500 or 0.25")
     return float(value)
+
+
+def _searched(values: tuple[str, ...]) -> Query | None:
+    if not any(value.strip() for value in values):
+        return None
+    if len(values) > 1:
+        raise BadQueryError("q", "only once")
+    try:
+        return parse_query(values[0])
+    except QuerySyntaxError as error:
+        raise BadQueryError("q", str(error)) from error
 
 
 def _moment(values: Mapping[str, tuple[str, ...]], name: str, now: int) -> int | None:

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracehub.web.pages.addresses import session, named
+from tracehub.web.pages.addresses import named, session
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))

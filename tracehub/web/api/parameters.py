@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from fastapi import Request
 
 from tracehub.model.listing import Filter
+from tracehub.model.search.query import FIELDS, MOST_TEXT
 from tracehub.model.span import Outcome
 from tracehub.web.api import answers
 from tracehub.web.dependencies import Dependencies
@@ -52,7 +53,9 @@ _PAGE = [
     _query("cursor", "`older` or `newer` of another page", _TEXT),
     _query("limit", "rows a page", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}),
 ]
+_SEARCH = 'in the texts of a trace: words (all must be there), "a phrase", begin*, -not, field:word, field:"a phrase"'
 _FILTER = [
+    _query("q", f"{_SEARCH}; fields are {', '.join(FIELDS)}", {**_TEXT, "maxLength": MOST_TEXT}),
     _query("agent", "agent id; several are alternatives", _TEXT, many=True),
     _query("alias", "alias id", _TEXT, many=True),
     _query("version", "agent version", _TEXT, many=True),

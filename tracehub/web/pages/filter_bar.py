@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.datastructures import QueryParams
 
-from tracehub.model.listing import Facets
+from tracehub.model.listing import Facets, Filter
 from tracehub.model.span import Outcome
-from tracehub.web.filters import FILTER_KEYS
+from tracehub.web.filters import FILTER_KEYS, BadQueryError, read_filter
 from tracehub.web.pages.durations import milliseconds
 from tracehub.web.pages.labels import OUTCOMES
 from tracehub.web.pages.short_names import model_name
@@ -17,6 +17,7 @@ from tracehub.web.pages.visible import one_line
 SINCE = (("1h", "last hour"), ("24h", "last 24 hours"), ("7d", "last 7 days"), ("30d", "last 30 days"))
 KEYS = FILTER_KEYS
 NAMES = {
+    "q": "search",
     "since": "started",
     "until": "before",
     "kb": "knowledge base",
@@ -62,11 +63,14 @@ class Chip(msgspec.Struct, frozen=True):
 class FilterBar(msgspec.Struct, frozen=True):
     """The filter form of the list at `action`.
 
+    `searched` is what was typed to be found, None where one cannot search, and `problem` why it cannot be understood.
     `more` and `amounts` are folded until `more_used`. `errors` is None where one cannot ask for errors only; `kept` are
     values of the address that are no filters; `words` are fields for a word: name, label and value.
     """
 
     action: str
+    searched: str | None
+    problem: str | None
     choices: tuple[Choice, ...]
     more: tuple[Choice, ...]
     amounts: tuple[Amount, ...]
@@ -77,7 +81,9 @@ class FilterBar(msgspec.Struct, frozen=True):
     words: tuple[tuple[str, str, str], ...] = ()
 
 
-def filter_bar(action: str, query: QueryParams, facets: Facets, *, kept: Iterable[str] = ()) -> FilterBar:
+def filter_bar(
+    action: str, query: QueryParams, facets: Facets, problem: str | None = None, *, kept: Iterable[str] = ()
+) -> FilterBar:
     """The form as the query string fills it. Values of the query that no session has stay on offer."""
     values = tuple((name, value) for name in kept for value in query.getlist(name) if value)
     more = (
@@ -92,6 +98,8 @@ def filter_bar(action: str, query: QueryParams, facets: Facets, *, kept: Iterabl
     )
     return FilterBar(
         action=action,
+        searched=query.get("q", ""),
+        problem=problem,
         choices=(
             _choice("agent", "Agent", "Any agent", _themselves(facets.agents), query),
             _choice("outcome", "Outcome", "Any outcome", ((o.value, OUTCOMES[o]) for o in Outcome), query),
@@ -105,6 +113,19 @@ def filter_bar(action: str, query: QueryParams, facets: Facets, *, kept: Iterabl
         chips=_chips(action, query, values),
         kept=values,
     )
+
+
+def understood(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> tuple[Filter | None, str | None]:
+    """The filter that the query string asks for; or, where what was typed into the search field is none, why not.
+
+    What no form sends raises BadQueryError.
+    """
+    try:
+        return read_filter(query, now, also=also), None
+    except BadQueryError as error:
+        if error.name != "q":
+            raise
+        return None, str(error).removeprefix("q: ")
 
 
 def with_query(action: str, query: QueryParams, cursor: str | None) -> str | None:

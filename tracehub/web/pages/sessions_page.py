@@ -4,13 +4,12 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
-from tracehub.model.listing import Filter, SessionRow
+from tracehub.model.listing import Filter, Page, SessionRow
 from tracehub.store import facets, saved_views, sessions
-from tracehub.web.filters import read_filter
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted, money, tokens
 from tracehub.web.pages.durations import duration
-from tracehub.web.pages.filter_bar import FilterBar, filter_bar, with_query
+from tracehub.web.pages.filter_bar import FilterBar, filter_bar, understood, with_query
 from tracehub.web.pages.labels import Badge, agent_label, session_badges, version_label
 from tracehub.web.pages.list_order import Head, heads_of, read_order
 from tracehub.web.pages.moments import Moment, ago, exact
@@ -19,6 +18,7 @@ from tracehub.web.pages.notices import told
 from tracehub.web.pages.session_bars import session_bars
 from tracehub.web.pages.session_view import WHOLE, address_of
 from tracehub.web.pages.session_view import View as SessionView
+from tracehub.web.pages.snippets import Snippet, snippets
 from tracehub.web.pages.views import DONE, View, query_of, views_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
@@ -26,6 +26,8 @@ from tracehub.web.reports.charts import Chart
 
 PATH = "/sessions"
 MOST_COUNTED = 10_000
+# What a search finds takes longer to count.
+MOST_FOUND = 500
 
 
 class SessionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ class SessionLine(msgspec.Struct, frozen=True, kw_only=True):
     cost_hint: str
     priced: bool
     badges: tuple[Badge, ...]
+    snippets: tuple[Snippet, ...]
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,21 +77,26 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit: int, address: str) -> SessionsPage:
     """The page of the list that the query string asks for."""
-    filter = read_filter(query, now, also=LIST_KEYS)
-    order = read_order(query)
-    cursor = read_cursor(query.get("cursor"))
-    found = sessions.page(connection, filter, **keys_of(cursor), limit=limit, order=order)
-    total = sessions.count(connection, filter, MOST_COUNTED + 1) if found.rows else 0
+    filter, problem = understood(query, now, also=LIST_KEYS)
+    order, cursor = read_order(query), read_cursor(query.get("cursor"))
+    found: Page[SessionRow] = Page(rows=(), older=None, newer=None)
+    if filter:
+        found = sessions.page(connection, filter, **keys_of(cursor), limit=limit, order=order)
+    most = MOST_FOUND if filter and filter.q else MOST_COUNTED
+    total = sessions.count(connection, filter, most + 1) if filter and found.rows else 0
     older, newer = cursors_of(found)
-    bar = filter_bar(PATH, query, facets.facets(connection), kept=("sort",))
+    bar = filter_bar(PATH, query, facets.facets(connection), problem, kept=("sort",))
     ever = bool(found.rows) or sessions.count(connection, Filter(), 1) > 0
     listed = SessionView(listed=query_of(query))
+    shown: dict[str, tuple[Snippet, ...]] = {}
+    if filter and filter.q:
+        shown = snippets(connection, filter.q, [row.session_id for row in found.rows])
     return SessionsPage(
         filters=bar,
         heads=heads_of(query, order),
-        bars=session_bars(connection, filter, query, now) if found.rows else None,
-        rows=tuple(line_of(row, now, listed) for row in found.rows),
-        summary=_summary(len(found.rows), total),
+        bars=session_bars(connection, filter, query, now) if filter and found.rows else None,
+        rows=tuple(line_of(row, now, listed, shown.get(row.session_id, ())) for row in found.rows),
+        summary=_summary(len(found.rows), total, most),
         older=with_query(PATH, query, older),
         newer=with_query(PATH, query, newer),
         ever=ever,
@@ -96,11 +104,11 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
         views=views_of(saved_views.every(connection), query),
         this_view=query_of(query),
         notice=told(query, DONE),
-        nearest=nearest(connection, filter, bar.chips, now) if ever and not found.rows else None,
+        nearest=nearest(connection, filter, bar.chips, now) if filter and ever and not found.rows else None,
     )
 
 
-def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE) -> SessionLine:
+def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE, shown: tuple[Snippet, ...] = ()) -> SessionLine:
     """A session's row in words; its link remembers the list."""
     return SessionLine(
         href=address_of(addresses.session(row.session_id), listed),
@@ -122,10 +130,11 @@ def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE) -> SessionLi
         cost_hint=f"{row.priced_calls:,} of {counted(row.model_calls, 'model call')} priced",
         priced=row.cost_usd is not None,
         badges=session_badges(row),
+        snippets=shown,
     )
 
 
-def _summary(shown: int, total: int) -> str:
+def _summary(shown: int, total: int, most: int) -> str:
     if shown >= total:
         return counted(total, "session")
-    return f"{shown:,} of {'10,000+' if total > MOST_COUNTED else f'{total:,}'} sessions"
+    return f"{shown:,} of {f'{most:,}+' if total > most else f'{total:,}'} sessions"

@@ -17,7 +17,7 @@ VENDORED = ("vendor/htmx-4.0.1.min.js",)
 SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/copy.js", "js/session.js")
 # Every page loads app.css, some a second sheet.
 STYLES = {
-    "app.css": ("css/page.css", "css/lists.css", "css/items.css"),
+    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css"),
     "session.css": ("css/session.css", "css/views.css"),
     "charts.css": ("css/charts.css",),
 }

@@ -138,6 +138,8 @@ def _pickers(query: QueryParams, sides: Iterable[Side], a: Side | None, b: Side 
     times = Choice("since", "Started", "Any time", tuple(Option(v, text, v == since) for v, text in SINCE))
     return FilterBar(
         action=PATH,
+        searched=None,
+        problem=None,
         choices=(picker("a", a), picker("b", b), times),
         more=(),
         amounts=(),

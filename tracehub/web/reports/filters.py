@@ -31,7 +31,7 @@ def usage_bar(connection: Connection, action: str, query: QueryParams, *, kept: 
     bar = filter_bar(action, query, facets.facets(connection), kept=kept)
     choices = {choice.name: choice for choice in (*bar.choices, *bar.more)}
     shown = tuple(choices[name] for name in KEYS if name in choices)
-    return replace(bar, choices=shown, more=(), amounts=(), errors=None)
+    return replace(bar, choices=shown, more=(), amounts=(), errors=None, searched=None)
 
 
 def choice_of(query: QueryParams, name: str, choices: Iterable[str]) -> str:

@@ -44,6 +44,8 @@ def sessions_compared(connection: Connection, query: QueryParams, *, now: int) -
         crumb=Link("Compare", "/compare"),
         filters=FilterBar(
             action=PATH,
+            searched=None,
+            problem=None,
             choices=(),
             more=(),
             amounts=(),
