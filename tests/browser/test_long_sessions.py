@@ -34,7 +34,7 @@ def test_a_link_to_a_late_step_shows_it(page: Page, sites: Sites, session: str) 
     turn = page.locator("details.turn").last
     if turn.get_attribute("open") is None:
         turn.locator("summary").first.click()
-    link = turn.locator(".r[id] > a").last
+    link = turn.locator(".r[id] > a:first-child").last
     href = str(link.get_attribute("href"))
     page.goto("about:blank")
     page.goto(f"{address}/sessions/{session}{href}" if href.startswith("?") else address + href)
