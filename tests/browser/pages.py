@@ -21,7 +21,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     act: Callable[[Page], None] | None = None
     long: bool = False
     live: bool = False
-    most_kb: int = 8
+    most_kb: int = 11
     most_nodes: int = 6_000
 
 
@@ -57,7 +57,7 @@ VIEWS = (
     View(name="sessions-by-cost", path="/sessions?sort=cost&min_ms=5000", act=_open_all),
     View(name="sessions-second-page", path="{second_page}"),
     View(name="sessions-no-match", path="/sessions?errors=1&since=30d&tool=nope"),
-    View(name="sessions-empty", path="/sessions", site="empty"),
+    View(name="sessions-empty", path="/sessions", site="empty", live=True),
     View(name="sessions-bad-filter", path="/sessions?since=never", status=400),
     View(name="session-ok", path="{session_ok}"),
     View(name="session-failed", path="{session_failed}"),
@@ -70,10 +70,10 @@ VIEWS = (
     View(name="session-errors", path="{session_failed}?errors=1"),
     View(name="session-axis", path="{session_failed}?axis=session&find=order"),
     View(name="session-no-such-step", path="{session_ok}?step=0.0"),
-    View(name="session-200", path="/sessions/long-200", site="long", most_kb=38),
-    View(name="session-inline", path="/sessions/inline-1500", site="long", long=True, most_kb=135, most_nodes=25_000),
-    View(name="session-2000", path="/sessions/long-2000", site="long", long=True, most_kb=38),
-    View(name="session-5000", path="/sessions/long-5000", site="long", long=True, most_kb=40),
+    View(name="session-200", path="/sessions/long-200", site="long", most_kb=42),
+    View(name="session-inline", path="/sessions/inline-1500", site="long", long=True, most_kb=142, most_nodes=26_000),
+    View(name="session-2000", path="/sessions/long-2000", site="long", long=True, most_kb=42),
+    View(name="session-5000", path="/sessions/long-5000", site="long", long=True, most_kb=44),
     View(name="session-not-found", path="/sessions/nope", status=404),
     View(name="step-model", path="{step_model}", act=_open_all),
     View(name="step-tool", path="{step_tool}"),

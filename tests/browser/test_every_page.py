@@ -19,6 +19,9 @@ _BY_TOKENS = "the colours are tokens, which tests/web/pages/test_contrast.py com
 INCOMPLETE = {
     ("color-contrast", "element contains an image node"): f"text of a time axis, inside SVG: {_BY_TOKENS}",
     ("color-contrast", "partially obscured by another element"): f"text that scrolls inside its box: {_BY_TOKENS}",
+    ("color-contrast", "overlapped by another element"): f"rows above their bars, and text on charts: {_BY_TOKENS}",
+    ("color-contrast", "partially overlaps other elements"): f"an opened menu above the list: {_BY_TOKENS}",
+    ("color-contrast", "too short to determine"): "numbers of one digit",
     ("color-contrast", "only non-text characters"): "marks such as ✕ and ◆, each beside the word that says the same",
     ("label-content-name-mismatch", "Unable to determine"): "the button ? is named for what it opens",
 }

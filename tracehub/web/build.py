@@ -14,6 +14,8 @@ from tracehub.web.pages import routers
 from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
 from tracehub.web.safety.attempts import Attempts
+from tracehub.web.twins import places
+from tracehub.web.twins import routes as twins
 
 DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
 
@@ -40,9 +42,9 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in (*routers(), reports.router):
+    for pages in (twins.router, places.router, reports.router, *routers()):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     guarded(app, dependencies)
     return app

@@ -4,6 +4,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from urllib.parse import quote, urlencode
 
+# The endings of twins for machines: a name that has one is written so that it does not look like a twin.
+ENDINGS = (".json", ".ndjson", ".csv", ".md")
+
 
 def session(session_id: str) -> str:
     """The page of a session."""
@@ -113,6 +116,13 @@ def _before(query: str) -> str:
 
 def _part(text: str) -> str:
     # What means different things to different servers, and what would look like this, is written in base 64.
-    if text.startswith("~") or text in (".", "..") or "/" in text or "\\" in text or not text.isprintable():
+    if (
+        text.startswith("~")
+        or text in (".", "..")
+        or "/" in text
+        or "\\" in text
+        or not text.isprintable()
+        or text.endswith(ENDINGS)
+    ):
         return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return quote(text, safe="")

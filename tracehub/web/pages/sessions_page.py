@@ -23,6 +23,7 @@ from tracehub.web.pages.views import DONE, View, query_of, views_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.paging import cursors_of, keys_of, read_cursor
 from tracehub.web.reports.charts import Chart
+from tracehub.web.reports.report import Link
 
 PATH = "/sessions"
 MOST_COUNTED = 10_000
@@ -73,6 +74,7 @@ class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
     this_view: str
     notice: str | None
     nearest: Nearest | None
+    twins: tuple[Link, ...]
 
 
 def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit: int, address: str) -> SessionsPage:
@@ -105,6 +107,7 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
         this_view=query_of(query),
         notice=told(query, DONE),
         nearest=nearest(connection, filter, bar.chips, now) if filter and ever and not found.rows else None,
+        twins=twins_of_list(query_of(query)),
     )
 
 
@@ -131,6 +134,22 @@ def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE, shown: tuple
         priced=row.cost_usd is not None,
         badges=session_badges(row),
         snippets=shown,
+    )
+
+
+def twins_of_list(query: str) -> tuple[Link, ...]:
+    """All that the list matches, for machines: its sessions, and their spans."""
+    asked = f"?{query}" if query else ""
+    spans = "&".join(part for part in query.split("&") if part and not part.startswith("sort="))
+    of_spans = f"?{spans}" if spans else ""
+    return (
+        Link("JSON", f"/sessions.json{asked}"),
+        Link("NDJSON", f"/sessions.ndjson{asked}"),
+        Link("CSV", f"/sessions.csv{asked}"),
+        Link("Markdown", f"/sessions.md{asked}"),
+        Link("Spans as NDJSON", f"/spans.ndjson{of_spans}"),
+        Link("Spans as CSV", f"/spans.csv{of_spans}"),
+        Link("Spans as Parquet", f"/spans.parquet{of_spans}"),
     )
 
 

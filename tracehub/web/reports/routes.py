@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from tracehub.web.dependencies import Parts, Reading
-from tracehub.web.pages.addresses import named
+from tracehub.web.pages.addresses import ENDINGS, named
 from tracehub.web.pages.rendering import page
 from tracehub.web.reports.compare_report import compare_report
 from tracehub.web.reports.cost_report import cost_report
@@ -21,7 +21,7 @@ from tracehub.web.reports.report import Report, twins_of
 from tracehub.web.reports.sessions_compared import sessions_compared
 from tracehub.web.reports.tool_report import tool_report
 from tracehub.web.reports.tools_report import tools_report
-from tracehub.web.reports.written import ENDINGS, without_table, write
+from tracehub.web.reports.written import without_table, write
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,16 +12,14 @@ from tracehub.web.filters import BadQueryError
 from tracehub.web.reports.bars_of_calls import iso_of
 from tracehub.web.reports.report import Report
 from tracehub.web.reports.tables import Raw, Table
+from tracehub.web.twins.values import escaped, harmless
 
-ENDINGS = (".json", ".ndjson", ".csv", ".md")
 _TYPES = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".csv": "text/csv; charset=utf-8; header=present",
     ".md": "text/markdown; charset=utf-8",
 }
-# What spreadsheets would run as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def without_table(query: QueryParams) -> tuple[QueryParams, str | None]:
@@ -80,27 +78,17 @@ def _csv(table: Table) -> bytes:
     writer = csv.writer(out)
     writer.writerow(column.key for column in table.columns)
     for row in _rows(table):
-        writer.writerow("" if value is None else _harmless(value) for value in row.values())
+        writer.writerow("" if value is None else harmless(value) for value in row.values())
     return out.getvalue().encode()
 
 
-def _harmless(value: Raw) -> Raw:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def _markdown(report: Report, tables: list[Table]) -> str:
-    lines = [f"# {_cell(report.heading)}", "", report.period, ""]
-    lines += [f"- {figure.name}: {_cell(figure.value)}" for figure in report.figures]
+    lines = [f"# {escaped(report.heading)}", "", report.period, ""]
+    lines += [f"- {figure.name}: {escaped(figure.value)}" for figure in report.figures]
     for table in tables:
         columns = [column for column in table.columns if column.key != "trend"]
-        lines += ["", f"## {_cell(table.title)}", "", "| " + " | ".join(column.label for column in columns) + " |"]
+        lines += ["", f"## {escaped(table.title)}", "", "| " + " | ".join(column.label for column in columns) + " |"]
         lines.append("|" + "|".join(" ---: " if column.number else " --- " for column in columns) + "|")
         places = [place for place, column in enumerate(table.columns) if column.key != "trend"]
-        lines += ["| " + " | ".join(_cell(row[place].text) for place in places) + " |" for row in table.rows]
+        lines += ["| " + " | ".join(escaped(row[place].text) for place in places) + " |" for row in table.rows]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Text as Markdown shows it literally, on one line."""
-    escaped = "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in text)
-    return " ".join(escaped.split())

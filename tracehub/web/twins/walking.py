@@ -1,0 +1,52 @@
+"""Goes through everything that a filter matches, page by page, each on a connection of its own.
+
+What is written meanwhile may or may not be seen; nothing is given twice.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from tracehub.model.listing import Filter, Key, Page, SessionOrder, SessionRow, SpanRow, TraceRow
+from tracehub.store import sessions, spans, traces
+from tracehub.web.dependencies import Dependencies
+
+AT_ONCE = 500
+Row = TypeVar("Row")
+
+
+def every_session(parts: Dependencies, filter: Filter, order: SessionOrder) -> Iterator[SessionRow]:
+    """The matching sessions in their order."""
+
+    def page(older_than: Key | None) -> Page[SessionRow]:
+        with parts.reading() as connection:
+            return sessions.page(connection, filter, older_than=older_than, limit=AT_ONCE, order=order)
+
+    for found in _pages(page):
+        yield from found
+
+
+def every_span(parts: Dependencies, filter: Filter, kinds: tuple[str, ...]) -> Iterator[tuple[TraceRow, SpanRow]]:
+    """The spans of the matching traces, the latest trace first and each in pre-order; of these kinds, if any."""
+
+    def page(older_than: Key | None) -> Page[TraceRow]:
+        with parts.reading() as connection:
+            return traces.page(connection, filter, older_than=older_than, limit=AT_ONCE)
+
+    for rows in _pages(page):
+        with parts.reading() as connection:
+            found = spans.of_traces(connection, [row.trace_id for row in rows])
+        for row in rows:
+            for span in found.get(row.trace_id, ()):
+                if not kinds or span.kind in kinds:
+                    yield row, span
+
+
+def _pages(page: Callable[[Key | None], Page[Row]]) -> Iterator[tuple[Row, ...]]:
+    older_than: Key | None = None
+    while True:
+        found = page(older_than)
+        if found.rows:
+            yield found.rows
+        if found.older is None:
+            return
+        older_than = found.older
