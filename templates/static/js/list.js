@@ -1,6 +1,6 @@
 // Lists: keys that walk their rows, and an address that always names the filters in use.
 if (!$("#detail")) {
-  const links = () => all(".list th a");
+  const links = () => all(".list tbody th a");
   const step = (by) => () => next(links(), document.activeElement.closest("th a"), by)?.focus();
   Object.assign(keys, {
     j: step(1),
