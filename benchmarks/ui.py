@@ -26,6 +26,33 @@ LONG = (200, 2_000, 5_000, 100_000)
 WHOLE = 1_500
 BESIDE = (200, 2_000, 5_000)
 CLICKS = 30
+REPORTS = (
+    "/tools",
+    "/tools?since=2026-10-21",
+    "/tools?since=2026-11-19T23:00:00",
+    "/tools/OrderActions__get_order",
+    "/latency",
+    "/latency?by=model",
+    "/cost",
+    "/knowledge-bases",
+    "/guardrails",
+    "/compare",
+)
+SEARCHES = (
+    "/sessions?q=refund",
+    "/sessions?q=%22out+of+stock%22",
+    "/sessions?q=error:timeout",
+    "/sessions?q=%E8%AE%A2%E5%8D%95",
+    "/sessions?q=A-10422",
+    "/sessions?q=nosuchword",
+)
+LISTS = (
+    "/sessions?errors=1",
+    "/sessions?tool=OrderActions__refund_order",
+    "/sessions?sort=cost",
+    "/sessions?agent=HRASSIST01&outcome=failed",
+    "/sessions?model=nothing",
+)
 ROW = ".r[id] > a"
 LIST_ROW = "th[scope=row] a"
 PHOENIX_ROW = ".span-node__heading"
@@ -44,6 +71,7 @@ def main() -> None:
             beside = {steps: _ours(browser, address, steps, given.runs) for steps in BESIDE}
             report = Report(f"Pages in Chromium over {given.spans:,} spans, cold, medians of {given.runs} loads")
             _tell_list(report, browser, address, given.runs)
+            _tell_pages(report, address)
             for steps in (*LONG, WHOLE):
                 _tell_session(report, browser, address, steps, given.runs, beside.get(steps))
             report.print()
@@ -61,6 +89,13 @@ def _tell_list(report: Report, browser: Browser, address: str, runs: int) -> Non
         load = measure(browser, f"{address}/sessions", LIST_ROW, runs=runs, slower=slower)
         _tell(report, "list of 50", load, slower)
     report.add("list of 50: request, p95", p95_ms(address, "/sessions")[0], "ms", at_most=250)
+
+
+def _tell_pages(report: Report, address: str) -> None:
+    """The whole request of every other page, and of lists that are searched, filtered and ordered."""
+    for name, paths, most in (("report", REPORTS, 100), ("search", SEARCHES, 200), ("list", LISTS, 250)):
+        for path in paths:
+            report.add(f"{name} {path}: request, p95", p95_ms(address, path, 15)[0], "ms", at_most=most)
 
 
 def _tell_session(report: Report, browser: Browser, address: str, steps: int, runs: int, load: Load | None) -> None:

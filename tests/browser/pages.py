@@ -25,8 +25,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     most_nodes: int = 6_000
 
 
-def _press(name: str) -> Callable[[Page], None]:
-    return lambda page: page.get_by_role("button", name=name).click()
+def _ask_for_help(page: Page) -> None:
+    page.locator("[data-help]").click()
 
 
 def _open_all(page: Page) -> None:
@@ -64,7 +64,7 @@ VIEWS = (
     View(name="session-blocked", path="{session_blocked}"),
     View(name="session-incomplete", path="{session_incomplete}"),
     View(name="session-returned-control", path="{session_returned_control}"),
-    View(name="session-help", path="{session_ok}", act=_press("Keyboard shortcuts")),
+    View(name="session-help", path="{session_ok}", act=_ask_for_help),
     View(name="session-chat", path="{session_ok}?view=chat"),
     View(name="session-raw", path="{session_ok}?view=raw", act=_open_all, most_kb=24),
     View(name="session-errors", path="{session_failed}?errors=1"),
@@ -120,6 +120,7 @@ VIEWS = (
     View(name="hostile-cost", path="/cost?by=version", site="hostile"),
     View(name="hostile-chat", path="{session_failed}?view=chat", site="hostile"),
     View(name="hostile-quarantine", path="/quarantine", site="hostile", act=_open_all),
+    View(name="help", path="/help"),
     View(name="login", path="/login"),
     View(name="login-refused", path="/login", site="locked", act=_sign_in_wrongly),
     View(name="not-found", path="/nothing", status=404),

@@ -100,7 +100,7 @@ def test_the_help_opens_and_closes_and_gives_the_focus_back(page: Page, demo_add
 
 def test_letter_keys_can_be_switched_off_for_good(page: Page, sites: Sites) -> None:
     page.goto(f"{sites.address('demo')}/sessions")
-    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.locator("[data-help]").click()
     page.get_by_label("Letter keys are on").uncheck()
     page.get_by_role("button", name="Close").click()
     page.reload()
@@ -108,8 +108,19 @@ def test_letter_keys_can_be_switched_off_for_good(page: Page, sites: Sites) -> N
     expect(page.locator("th[scope=row] a:focus")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_hidden()
-    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.locator("[data-help]").click()
     page.get_by_label("Letter keys are on").check()
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page.locator("th[scope=row] a:focus")).to_have_count(1)
+
+
+def test_g_and_a_letter_lead_to_a_section_and_a_slash_to_the_search(page: Page, demo_address: str) -> None:
+    page.goto(f"{demo_address}/sessions")
+    page.keyboard.press("/")
+    expect(page.locator("main input[name=q]")).to_be_focused()
+    page.locator("#main").focus()
+    for letter, heading in (("t", "Tools"), ("l", "Latency"), ("d", "Compare"), ("s", "Sessions")):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        expect(page.locator("h1")).to_have_text(heading)

@@ -1,5 +1,7 @@
 """The keys that the scripts know, as the help shows them."""
 
+from collections.abc import Iterable
+
 KEYS = (
     ("j  k", "next and previous row"),
     ("e  E", "next and previous error in a session"),
@@ -13,5 +15,12 @@ KEYS = (
     ("Enter", "open the row, open or close a turn"),
     ("[  ]", "newer and older page of a list"),
     ("Esc", "close the step"),
+    ("/", "search, or find in a session"),
     ("?", "this help"),
 )
+
+
+def keys_of(sections: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str], ...]:
+    """KEYS and the ways to the sections: (path, label, letter)."""
+    ways = tuple((f"g {letter}", f"go to {label}") for _, label, letter in sections)
+    return (*KEYS, *ways)

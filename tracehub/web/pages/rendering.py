@@ -6,19 +6,20 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracehub.resources import templates_dir
-from tracehub.web.pages.keyboard import KEYS
+from tracehub.web.pages.keyboard import keys_of
 from tracehub.web.pages.static_files import addresses_of_static
 
+# Path, label, and the letter that leads there after `g`.
 SECTIONS = (
-    ("sessions", "Sessions"),
-    ("tools", "Tools"),
-    ("latency", "Latency"),
-    ("cost", "Cost"),
-    ("knowledge-bases", "Knowledge"),
-    ("guardrails", "Guardrails"),
-    ("compare", "Compare"),
-    ("sources", "Sources"),
-    ("quarantine", "Quarantine"),
+    ("sessions", "Sessions", "s"),
+    ("tools", "Tools", "t"),
+    ("latency", "Latency", "l"),
+    ("cost", "Cost", "c"),
+    ("knowledge-bases", "Knowledge", "k"),
+    ("guardrails", "Guardrails", "g"),
+    ("compare", "Compare", "d"),
+    ("sources", "Sources", "o"),
+    ("quarantine", "Quarantine", "q"),
 )
 
 
@@ -49,5 +50,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=addresses_of_static(), sections=SECTIONS, keys=KEYS)
+    made.globals.update(static=addresses_of_static(), sections=SECTIONS, keys=keys_of(SECTIONS))
     return made

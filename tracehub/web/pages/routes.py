@@ -8,6 +8,7 @@ from tracehub.errors import NotFoundError
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.addresses import named
 from tracehub.web.pages.chat_page import chat_page
+from tracehub.web.pages.help_page import HelpPage
 from tracehub.web.pages.panel import Panel
 from tracehub.web.pages.quarantine_page import quarantine_page
 from tracehub.web.pages.raw_page import raw_page
@@ -95,6 +96,12 @@ def session(request: Request, session_id: str, connection: Reading, parts: Parts
         hit=query.get("hit", ""),
     )
     return page("session.html", shown)
+
+
+@router.get("/help")
+def help_for_people() -> HTMLResponse:
+    """Words, marks, keys and addresses."""
+    return page("help.html", HelpPage())
 
 
 @router.get("/quarantine")
