@@ -16,9 +16,21 @@ from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
 from tracehub.model.search.texts import searched_texts
 from tracehub.model.trace import Trace
+from tracehub.pipeline.offers import offers_of
 from tracehub.pipeline.rows import SPAN_COLUMNS, TRACE_COLUMNS, broken_trace_row, span_rows, trace_row
-from tracehub.store import event_blocks, quarantine, return_controls, run_links, search, sessions, spans, traces
+from tracehub.store import (
+    event_blocks,
+    offered_tools,
+    quarantine,
+    return_controls,
+    run_links,
+    search,
+    sessions,
+    spans,
+    traces,
+)
 from tracehub.store.dialect import lock, lock_joins
+from tracehub.store.offered_tools import Offer
 from tracehub.store.return_controls import Exchange
 
 _log = structlog.get_logger(__name__)
@@ -66,6 +78,7 @@ def rebuild(
     received = traces.received(connection, sorted(before)) if before else {}
     trace_rows: list[tuple[object, ...]] = []
     all_span_rows: list[tuple[object, ...]] = []
+    offers: set[Offer] = set()
     documents: list[search.Document] = []
     session_ids = set(before.values())
     for trace_id in sorted(events_of):
@@ -80,12 +93,14 @@ def rebuild(
         session_ids.add(session_id)
         if trace:
             all_span_rows.extend(span_rows(trace))
+            offers |= offers_of(trace)
             documents.append(search.Document(trace_id, session_id, tuple(searched_texts(trace))))
     existing = sorted(before)
     spans.remove(connection, existing)
     traces.remove(connection, existing)
     traces.add(connection, TRACE_COLUMNS, trace_rows)
     spans.add(connection, SPAN_COLUMNS, all_span_rows)
+    offered_tools.add(connection, offers, now=received_at)
     search.replace(connection, existing, documents)
     sessions.refresh(connection, session_ids)
 

@@ -392,6 +392,19 @@ proxy_keys = Table(
     Column("requests_per_second", Double),
 )
 
+# Which functions an agent's prompts offered to its model; `offer_id` is a hash of the four columns after it.
+offered_tools = Table(
+    "offered_tools",
+    metadata,
+    _project(),
+    Column("offer_id", HexId, primary_key=True),
+    Column("agent_id", String),
+    Column("alias_id", String),
+    Column("agent_version", String),
+    Column("tool", String, nullable=False),
+    Column("first_seen_at", BigInteger, nullable=False),
+)
+
 # Lists of sessions that people saved under a name: their query strings.
 saved_views = Table(
     "saved_views",

@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
 from tracehub.analytics.usage import Usage, by, over_time, percentiles, usage
+from tracehub.model.listing import Filter
 from tracehub.model.tally import FOLLOWS, SESSION_TOOL, TURN_CALLS, Cell, Tally
+from tracehub.store import offered_tools
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted
 from tracehub.web.reports.agents import BY_AGENT, Key, agent_datum, key_of
@@ -53,6 +55,7 @@ def tools_report(connection: Connection, query: QueryParams, *, now: int) -> Rep
         calls_table("call", used.period, buckets, hrefs),
         _per_turn(used.of(TURN_CALLS)),
         _follows(used.of(FOLLOWS)),
+        _never_called(connection, called, filter),
     )
     first, *rest = tables
     return Report(
@@ -193,6 +196,23 @@ def _per_turn(cells: Sequence[Cell]) -> Table:
             )
             for calls, count in sorted(turns.items())
         ),
+    )
+
+
+def _never_called(connection: Connection, called: Sequence[Cell], filter: Filter) -> Table:
+    """What agents' prompts offered and nobody called in this time."""
+    names = {cell.name for cell in called}
+    offers: defaultdict[str, set[str]] = defaultdict(set)
+    for offer in offered_tools.matching(connection, filter):
+        if offer.tool not in names:
+            offers[offer.tool].add(offer.agent_id or "agent not reported")
+    return table(
+        "never_called",
+        "Offered, but not called",
+        (Column("tool", "Function", number=False), Column("agents", "Agents", number=False)),
+        ((named(tool), named(", ".join(sorted(agents)))) for tool, agents in sorted(offers.items())),
+        note="Functions that prompts of Bedrock's own templates list. Operations of OpenAPI schemas are listed under "
+        "another name than they are called by, so nothing can be said of them.",
     )
 
 
