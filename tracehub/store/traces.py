@@ -52,6 +52,15 @@ def get(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJECT
     return _row(found)
 
 
+def among(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, TraceRow]:
+    """Those of these traces that are stored."""
+    found: dict[str, TraceRow] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.trace_id.in_(chunk))
+        found.update((row.trace_id, _row(row)) for row in connection.execute(query))
+    return found
+
+
 def of_session(connection: Connection, session_id: str, *, project: str = DEFAULT_PROJECT) -> tuple[TraceRow, ...]:
     """A session's traces in the order they began: its turns."""
     query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.session_id == session_id)
