@@ -28,13 +28,13 @@ def newest(
     limit: int,
     project: str = DEFAULT_PROJECT,
 ) -> tuple[Change, ...]:
-    """The traces written at `since` or later that match, the last written first."""
+    """The traces that match, written at `since` or later; the last written first, and of one moment the last begun."""
     conditions = trace_conditions(filter) if filter else []
     if session_id is not None:
         conditions.append(traces.c.session_id == session_id)
     query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.written_at >= since, *conditions)
-    ordered = query.order_by(traces.c.written_at.desc(), traces.c.trace_id.desc()).limit(limit)
-    return tuple(Change(*row) for row in connection.execute(ordered))
+    ordered = query.order_by(traces.c.written_at.desc(), traces.c.ordered_at.desc(), traces.c.trace_id.desc())
+    return tuple(Change(*row) for row in connection.execute(ordered.limit(limit)))
 
 
 def matching(

@@ -25,10 +25,11 @@ EVERYTHING = Filter()
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step that is new or has changed, with the trace it belongs to."""
+    """A step that is new or has changed, with the trace it belongs to, and when this version of it was written."""
 
     trace: TraceRow
     span: SpanRow
+    written_at: int
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ class Feed:
             self._newest = newest = max(newest, found[0].written_at)
             whole, left = _affordable(found, self._most_steps)
             steps = tuple(
-                Step(trace, span)
+                Step(trace, span, change.written_at)
                 for change, trace, rows in _read(connection, whole)
                 for span in self._memory.note(change, rows)
             )
@@ -100,12 +101,14 @@ class Feed:
             found = changes.newest(connection, since=since, filter=filter, limit=MOST_CHANGES)
             whole, left = _affordable(found, self._most_steps)
             steps = [
-                Step(trace, span)
+                Step(trace, span, at)
                 for change, trace, rows in _read(connection, whole)
                 for span in rows
-                if (self._memory.since(span) or change.written_at) >= since
+                if (at := self._memory.since(span) or change.written_at) >= since
             ]
-            gap = bool(left) or len(steps) > self._most_steps
+            too_many = steps[: -self._most_steps]
+            dropped = [*(change.written_at for change in left), *(step.written_at for step in too_many)]
+            gap = max(dropped, default=0) > after
             return News(cursor=newest, changes=found[::-1], steps=tuple(steps[-self._most_steps :]), gap=gap)
 
     def changes_of(self, session_id: str, after: int) -> News:
@@ -132,7 +135,8 @@ def latest(connection: Connection, filter: Filter, most: int) -> tuple[Step, ...
     """The last steps that arrived of what matches, the oldest first."""
     found = changes.newest(connection, filter=filter, limit=most)
     whole, _ = _affordable(found, most)
-    return tuple(Step(trace, span) for _, trace, rows in _read(connection, whole) for span in rows)[-most:]
+    read = _read(connection, whole)
+    return tuple(Step(trace, span, change.written_at) for change, trace, rows in read for span in rows)[-most:]
 
 
 def _affordable(found: Sequence[Change], most_steps: int) -> tuple[Sequence[Change], Sequence[Change]]:

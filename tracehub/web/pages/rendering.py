@@ -11,6 +11,7 @@ from tracehub.web.pages.static_files import addresses_of_static
 
 SECTIONS = (
     ("sessions", "Sessions"),
+    ("live", "Live"),
     ("tools", "Tools"),
     ("latency", "Latency"),
     ("cost", "Cost"),
