@@ -114,7 +114,7 @@ def test_a_page_keeps_at_most_500_steps_and_counts_what_it_does_not_show(page: P
 
 def test_hostile_text_stays_text(page: Page, address: str) -> None:
     dialogs: list[Dialog] = []
-    page.on("dialog", dialogs.append)
+    page.on("dialog", lambda dialog: dialogs.append(dialog))
     _open(page, address)
     for body in list(hostile_bodies())[:-3]:
         _push(address, body)

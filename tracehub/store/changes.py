@@ -48,12 +48,12 @@ def matching(
     return frozenset(found)
 
 
-def running(connection: Connection, session_ids: Collection[str], *, project: str = DEFAULT_PROJECT) -> frozenset[str]:
-    """Those of these sessions whose last turn has not ended and gained something in the last two minutes."""
-    found: set[str] = set()
+def running(connection: Connection, session_ids: Collection[str], *, project: str = DEFAULT_PROJECT) -> dict[str, int]:
+    """Those of these sessions whose last turn has not ended and gained something in the last two minutes; and when."""
+    found: dict[str, int] = {}
     now = clock(connection)
     for chunk in in_chunks(session_ids):
-        query = select(traces.c.session_id).where(
+        query = select(traces.c.session_id, traces.c.written_at).where(
             traces.c.project_id == project,
             traces.c.session_id.in_(chunk),
             traces.c.outcome == Outcome.INCOMPLETE.value,
@@ -61,8 +61,8 @@ def running(connection: Connection, session_ids: Collection[str], *, project: st
             func.coalesce(traces.c.ended_at, traces.c.started_at, now) >= now - LATE_US,
             ~_has_later(),
         )
-        found.update(connection.scalars(query))
-    return frozenset(found)
+        found.update((row.session_id, row.written_at) for row in connection.execute(query))
+    return found
 
 
 def _has_later() -> ColumnElement[bool]:

@@ -129,12 +129,15 @@ const tail = (box) => {
   scrolled();
 };
 
-if ($("[data-tail]")) {
-  tail($("[data-tail]"));
+const begin = () => {
+  const box = $("[data-tail]");
+  if (box?.dataset.state) return;
+  leave();
+  if (box) tail(box);
+};
+
+if ($(".tail")) {
+  begin();
   // The filters bring another list with another stream.
-  document.addEventListener("htmx:after:swap", () => {
-    if ($("[data-tail]").dataset.state) return;
-    leave();
-    tail($("[data-tail]"));
-  });
+  document.addEventListener("htmx:after:swap", begin);
 }

@@ -160,5 +160,6 @@ def _read(connection: Connection, found: Sequence[Change]) -> Iterator[tuple[Cha
 
 
 def _steps(rows: tuple[SpanRow, ...]) -> tuple[SpanRow, ...]:
-    """The turn itself is a step only where it has no other, or has failed."""
-    return rows if len(rows) == 1 or (rows and rows[0].error_source) else rows[1:]
+    """In their order; the turn itself comes last, and only where it has failed or has no step."""
+    whole = len(rows) == 1 or (rows and rows[0].error_source is not None)
+    return (*rows[1:], *rows[:1]) if whole else rows[1:]
