@@ -10,9 +10,11 @@ import httpx
 import uvicorn
 
 from tracehub.app import App, open_app, web_of
+from tracehub.cli.listening import Server as Listening
 from tracehub.settings import Settings
 from tracehub.store import migrate
 from tracehub.store.database import Database, parse_url
+from tracehub.web.build import end_streams
 
 
 class Server:
@@ -34,9 +36,9 @@ def serving(database_url: str, **settings: object) -> Iterator[Server]:
         port = listener.getsockname()[1]
         given = Settings(database_url=database_url, port=port, **settings)  # type: ignore[arg-type]
         with open_app(given) as app:
-            server = uvicorn.Server(
-                uvicorn.Config(web_of(app), log_config=None, h11_max_incomplete_event_size=32 * 1024)
-            )
+            web = web_of(app)
+            config = uvicorn.Config(web, log_config=None, h11_max_incomplete_event_size=32 * 1024)
+            server = Listening(config, lambda _: None, lambda: end_streams(web))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             while not server.started:

@@ -17,7 +17,7 @@ from tracehub.store.schema import metadata, sessions, spans, traces
 KNOWLEDGE = load_knowledge(None, None)
 RECEIVED_AT = 1_790_000_000_000_000
 # When something was received, and what follows from it alone, is not content.
-_NOT_CONTENT = {"received_at"}
+_NOT_CONTENT = {"received_at", "written_at"}
 
 
 @contextmanager

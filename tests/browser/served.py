@@ -61,11 +61,10 @@ def serving_demo(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[str]:
-    """Serves the database in this folder, with more in its environment, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
+    """Serves the database in this folder, with more in its environment, until the block ends; on any port, or on this
+    one."""
+    port = port or _free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tracehub", "serve", "--port", str(port)]
     with (folder / "serve.log").open("wb") as log:
@@ -76,6 +75,13 @@ def serving(folder: Path, **environment: str) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number: int = free.getsockname()[1]
+        return number
 
 
 def _push(address: str, body: bytes) -> None:

@@ -14,8 +14,9 @@ from tracehub.pipeline.adding_up import catch_up
 FEW, MANY = 15, 90
 # The most statements of each page.
 MOST = {
-    "/sessions": 10,
-    "/sessions?errors=1": 10,
+    "/sessions": 11,
+    "/live": 6,
+    "/sessions?errors=1": 11,
     "{session_ok}": 8,
     "{step_model}": 13,
     "{step_tool}": 13,

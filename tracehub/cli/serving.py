@@ -52,6 +52,7 @@ def serve_app(app: "App") -> None:
 
     from tracehub.app import web_of
     from tracehub.cli.listening import Server
+    from tracehub.web.build import end_streams
 
     address = address_of(app.settings)
 
@@ -59,8 +60,9 @@ def serve_app(app: "App") -> None:
         app.announce(address)
         typer.echo(f"tracehub is at {address}  (Ctrl+C stops it)")
 
+    web = web_of(app)
     config = uvicorn.Config(
-        web_of(app),
+        web,
         host=app.settings.host,
         port=app.settings.port,
         log_config=None,
@@ -69,7 +71,7 @@ def serve_app(app: "App") -> None:
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    Server(config, started).run()
+    Server(config, started, lambda: end_streams(web)).run()
 
 
 def address_of(settings: Settings) -> str:

@@ -66,9 +66,17 @@ def write_batch(connection: Connection, arrivals: Sequence[Arrival], knowledge: 
 
 
 def rebuild(
-    connection: Connection, events_of: Mapping[str, list[Event]], knowledge: Knowledge, *, received_at: int
+    connection: Connection,
+    events_of: Mapping[str, list[Event]],
+    knowledge: Knowledge,
+    *,
+    received_at: int,
+    written: Mapping[str, int] | None = None,
 ) -> None:
-    """Assembles these traces from all their events and replaces their rows and their sessions' sums."""
+    """Assembles these traces from all their events and replaces their rows and their sessions' sums.
+
+    What is only read anew did not arrive now: `written` tells when it did.
+    """
     if not events_of:
         return
     missing = [trace_id for trace_id, events in events_of.items() if not events]
@@ -98,7 +106,7 @@ def rebuild(
     existing = sorted(before)
     spans.remove(connection, existing)
     traces.remove(connection, existing)
-    traces.add(connection, TRACE_COLUMNS, trace_rows)
+    traces.add(connection, TRACE_COLUMNS, trace_rows, written)
     spans.add(connection, SPAN_COLUMNS, all_span_rows)
     offered_tools.add(connection, offers, now=received_at)
     search.replace(connection, existing, documents)

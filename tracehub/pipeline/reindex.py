@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from tracehub.analytics.knowledge import Knowledge
+from tracehub.model.record import Event
 from tracehub.pipeline.adding_up import catch_up
 from tracehub.pipeline.batch import rebuild
-from tracehub.store import event_blocks, search
+from tracehub.store import event_blocks, search, traces
 from tracehub.store.database import Database
 from tracehub.store.dialect import lock_joins
 
@@ -22,7 +23,9 @@ def reindex(database: Database, knowledge: Knowledge, *, now: int, tell: Callabl
         with database.writing() as connection:
             lock_joins(connection, joins=True)
             trace_ids = event_blocks.trace_ids(connection, after, AT_ONCE)
-            rebuild(connection, {trace_id: [] for trace_id in trace_ids}, knowledge, received_at=now)
+            unread: dict[str, list[Event]] = {trace_id: [] for trace_id in trace_ids}
+            written = traces.written(connection, trace_ids)
+            rebuild(connection, unread, knowledge, received_at=now, written=written)
             if not trace_ids:
                 search.tidy(connection)
         if not trace_ids:

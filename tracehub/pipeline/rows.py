@@ -23,7 +23,8 @@ from tracehub.store.latency import bucket_of
 from tracehub.store.schema import DEFAULT_PROJECT, spans, traces
 from tracehub.store.text import clean, excerpt
 
-TRACE_COLUMNS = tuple(column.name for column in traces.columns)
+# When a row is written is for the database to say.
+TRACE_COLUMNS = tuple(column.name for column in traces.columns if column.name != "written_at")
 SPAN_COLUMNS = tuple(column.name for column in spans.columns)
 EXCERPT = 300
 RATIONALE = 2000

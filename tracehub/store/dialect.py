@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import cast
 
 import psycopg
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 _JOINS_KEY = 7_263_322
@@ -60,13 +60,18 @@ def insert_new(
             copy.write_row(row)
 
 
-def now(connection: Connection) -> int:
-    """The database's clock: microseconds since 1970 UTC, on SQLite in whole milliseconds."""
+def clock(connection: Connection) -> ColumnElement[int]:
+    """The database's clock inside a query: microseconds since 1970 UTC, on SQLite in whole milliseconds."""
     if is_sqlite(connection):
-        query = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000")
+        now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000"
     else:
-        query = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
-    return int(connection.scalar(query) or 0)
+        now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+    return literal_column(f"({now})", BigInteger)
+
+
+def now(connection: Connection) -> int:
+    """What the database's clock says."""
+    return int(connection.scalar(select(clock(connection))) or 0)
 
 
 def transaction_number(connection: Connection) -> int:

@@ -103,9 +103,12 @@ traces = Table(
     Column("parser_version", Integer, nullable=False),
     Column("needs_reindex", Boolean, nullable=False),
     Column("first_text_us", BigInteger),
+    # The database's clock when an event of it was last stored; reading the events anew leaves it.
+    Column("written_at", BigInteger, nullable=False, server_default="0"),
     Index("ix_traces_session", "project_id", "session_id", "ordered_at"),
     Index("ix_traces_ordered", "project_id", "ordered_at", "trace_id"),
     Index("ix_traces_agent", "project_id", "agent_id", "ordered_at"),
+    Index("ix_traces_written", "project_id", "written_at", "trace_id"),
     sqlite_with_rowid=False,
 )
 

@@ -1,6 +1,6 @@
 """The rows of traces: what lists show of one call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, delete, select
@@ -10,7 +10,7 @@ from tracehub.model.listing import Filter, Key, Page, TraceRow
 from tracehub.model.span import Outcome
 from tracehub.store import rollup_marks
 from tracehub.store.chunks import in_chunks
-from tracehub.store.dialect import insert_new
+from tracehub.store.dialect import insert_new, now
 from tracehub.store.filtering import trace_conditions
 from tracehub.store.paging import keyset_page
 from tracehub.store.schema import DEFAULT_PROJECT, traces
@@ -52,6 +52,15 @@ def get(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJECT
     return _row(found)
 
 
+def among(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, TraceRow]:
+    """Those of these traces that are stored."""
+    found: dict[str, TraceRow] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.trace_id.in_(chunk))
+        found.update((row.trace_id, _row(row)) for row in connection.execute(query))
+    return found
+
+
 def of_session(connection: Connection, session_id: str, *, project: str = DEFAULT_PROJECT) -> tuple[TraceRow, ...]:
     """A session's traces in the order they began: its turns."""
     query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.session_id == session_id)
@@ -66,6 +75,17 @@ def sessions_of(connection: Connection, trace_ids: Iterable[str], *, project: st
             traces.c.project_id == project, traces.c.trace_id.in_(chunk)
         )
         found.update({row.trace_id: row.session_id for row in connection.execute(query)})
+    return found
+
+
+def written(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, int]:
+    """When an event of each of these traces was last stored, by the database's clock."""
+    found: dict[str, int] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(traces.c.trace_id, traces.c.written_at).where(
+            traces.c.project_id == project, traces.c.trace_id.in_(chunk)
+        )
+        found.update({row.trace_id: row.written_at for row in connection.execute(query)})
     return found
 
 
@@ -88,9 +108,21 @@ def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = D
         connection.execute(delete(traces).where(*these))
 
 
-def add(connection: Connection, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Writes the rows of traces that have none; values in the driver's types, see `dialect.insert_new`."""
-    insert_new(connection, traces, columns, rows)
+def add(
+    connection: Connection,
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+    written: Mapping[str, int] | None = None,
+) -> None:
+    """Writes the rows of traces that have none; values in the driver's types, see `dialect.insert_new`.
+
+    They are written now, but those of which `written` tells were written then.
+    """
+    if not rows:
+        return
+    place, before, at = columns.index("trace_id"), written or {}, now(connection)
+    stamped = [(*row, before.get(cast("bytes", row[place]).hex(), at)) for row in rows]
+    insert_new(connection, traces, [*columns, "written_at"], stamped)
     ordered_at = columns.index("ordered_at")
     rollup_marks.mark(connection, (cast("int", row[ordered_at]) for row in rows))
 

@@ -1,6 +1,7 @@
 """Puts the web application together."""
 
 import asyncio
+from typing import cast
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -10,6 +11,8 @@ from tracehub.web import firehose, login, problems
 from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
+from tracehub.web.live import routes as live
+from tracehub.web.live.subscribers import Subscribers
 from tracehub.web.pages import routers
 from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
@@ -20,6 +23,11 @@ from tracehub.web.twins import routes as twins
 DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
 
 Times are ISO 8601 in UTC with microseconds. What was not reported is null, never 0."""
+
+
+def end_streams(app: FastAPI) -> None:
+    """Ends what would keep a server from stopping; called in its event loop, once it takes no more connections."""
+    cast("Subscribers", app.state.subscribers).close()
 
 
 def build_web(dependencies: Dependencies) -> FastAPI:
@@ -37,12 +45,13 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.readers = asyncio.Semaphore(MOST_READERS)
     app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
+    app.state.subscribers = Subscribers(dependencies.reading)
     for part in (records, sessions, traces, tools, sources, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in (twins.router, places.router, reports.router, *routers()):
+    for pages in (twins.router, places.router, reports.router, live.router, *routers()):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)

@@ -43,6 +43,7 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select, dialog *")) return;
   if (event.key.length === 1 && !letters.checked) return;
   if (going && go(event.key)) return event.preventDefault();
+  if (event.key === " " && event.target.matches?.("button, summary")) return;
   if (event.key === "?") return $("#help").showModal();
   const does = keys[event.key];
   if (!does) return;

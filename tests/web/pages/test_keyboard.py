@@ -6,7 +6,7 @@ from tests.conftest import CHECKOUT
 from tracehub.web.pages.keyboard import KEYS
 
 _BOUND = re.compile(r'^ {2,4}("[^"]+"|\w+): (?:\(\) =>|step\()', re.M)
-_SHORT = {"Escape": "Esc"}
+_SHORT = {"Escape": "Esc", " ": "Space"}
 # Handled by the browser, or before the table of keys.
 _ELSEWHERE = {"Enter", "?"}
 

@@ -38,6 +38,11 @@ def turn_fragment(session_id: str, trace_id: str, view: str = "") -> str:
     return f"/_/sessions/{_part(session_id)}/turns/{trace_id}{'?' if view else ''}{view}"
 
 
+def stream(session_id: str, after: int) -> str:
+    """What tells of the turns of a session that change after this moment."""
+    return f"/_/sessions/{_part(session_id)}/stream?after={after}"
+
+
 def events(trace_id: str) -> str:
     """The raw events of a trace, by the API."""
     return f"/api/v1/traces/{trace_id}/events"

@@ -7,7 +7,7 @@ from tracehub.analytics import content
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.model.listing import TraceRow
 from tracehub.model.trace import Trace
-from tracehub.store import sessions, traces
+from tracehub.store import changes, sessions, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, size
 from tracehub.web.pages.durations import between, duration
@@ -75,13 +75,14 @@ def chat_page(
     opened: str | None,
 ) -> ChatPage:
     """The turns from number `first` on, or those around the opened one; NotFoundError without such a session."""
+    running = changes.running(connection, [session_id])
     row = sessions.get(connection, session_id)
     every = traces.of_session(connection, session_id)
     listed = turn_page(session_id, every, query_of(view), first=first, wanted=(opened or "",), most_events=MOST_EVENTS)
     following = [*listed.rows[1:], None]
     return ChatPage(
         title=title_of(session_id),
-        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now), running),
         turns=tuple(
             _turn(
                 number,

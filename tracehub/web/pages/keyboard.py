@@ -14,6 +14,7 @@ KEYS = (
     ("<  >", "previous and next session of the list"),
     ("Enter", "open the row, open or close a turn"),
     ("[  ]", "newer and older page of a list"),
+    ("Space  .", "pause or follow, and jump to the newest step, on Live"),
     ("Esc", "close the step"),
     ("/", "search, or find in a session"),
     ("?", "this help"),

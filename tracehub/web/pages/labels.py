@@ -61,15 +61,16 @@ def error_badge(source: str | None) -> Badge | None:
     return Badge("✕", "Error reported", "err")
 
 
-def session_badges(row: SessionRow) -> tuple[Badge, ...]:
-    """What stands out in a session, the worst first; OK where nothing does."""
-    one = row.turns == 1
+def session_badges(row: SessionRow, *, runs: bool = False) -> tuple[Badge, ...]:
+    """What stands out in a session, the worst first; OK where nothing does. The turn of one that runs will yet end."""
+    one, incomplete = row.turns == 1, row.incomplete_turns - runs
     found = (
+        (runs, "●", "Running", "info"),
         (row.failed_turns, "✕", "Failed" if one else counted(row.failed_turns, "failed turn"), "err"),
         (row.errors_reported, "✕", counted(row.errors_reported, "error"), "err"),
         (row.errors_inferred, "✕", f"{row.errors_inferred:,} inferred", "soft"),
         (row.blocked_turns, "◆", "Blocked" if one else f"{row.blocked_turns:,} blocked", "warn"),
-        (row.incomplete_turns, "◌", "Incomplete" if one else f"{row.incomplete_turns:,} incomplete", "mute"),
+        (incomplete, "◌", "Incomplete" if one else f"{incomplete:,} incomplete", "mute"),
         (row.returned_turns, "↩", "Returned control" if one else f"{row.returned_turns:,} returned control", "info"),
     )
     badges = tuple(Badge(mark, text, tone) for number, mark, text, tone in found if number)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from tracehub.analytics import content
 from tracehub.model.listing import TraceRow
-from tracehub.store import sessions, traces
+from tracehub.store import changes, sessions, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import counted, size
 from tracehub.web.pages.neighbours import neighbours_of
@@ -67,6 +67,7 @@ def raw_page(
 
     NotFoundError where there is no such session.
     """
+    running = changes.running(connection, [session_id])
     row = sessions.get(connection, session_id)
     every = traces.of_session(connection, session_id)
     query = query_of(view)
@@ -75,7 +76,7 @@ def raw_page(
     shown = opened if opened in names else next(iter(names), None)
     return RawPage(
         title=title_of(session_id),
-        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now), running),
         turns=tuple(
             _turn(number, turn, content.listed_events(connection, turn.trace_id), turn.trace_id == shown, query)
             for number, turn in enumerate(listed.rows, listed.first)

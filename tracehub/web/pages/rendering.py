@@ -12,6 +12,7 @@ from tracehub.web.pages.static_files import addresses_of_static
 # Path, label, and the letter that leads there after `g`.
 SECTIONS = (
     ("sessions", "Sessions", "s"),
+    ("live", "Live", "v"),
     ("tools", "Tools", "t"),
     ("latency", "Latency", "l"),
     ("cost", "Cost", "c"),

@@ -1,6 +1,6 @@
 """What stands above every view of a session: who, when, how much, and the ways to look at it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,8 @@ from tracehub.web.pages.neighbours import Neighbours
 from tracehub.web.pages.session_view import FORMS, View, address_of
 from tracehub.web.pages.turn_strip import Block, strip_of
 from tracehub.web.pages.visible import visible
+
+EMPTY: Mapping[str, int] = {}
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class Tab(msgspec.Struct, frozen=True):
 
 
 class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The context of session_head.html."""
+    """The context of session_head.html. `stream` tells of changes; None where the session does not run."""
 
     session_id: str
     session_reported: bool
@@ -48,10 +50,14 @@ class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
     tabs: tuple[Tab, ...]
     neighbours: Neighbours
     copies: tuple[Copy, ...]
+    stream: str | None
 
 
-def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: Neighbours) -> SessionHead:
-    """The head of a session with these turns, between these neighbours."""
+def head_of(
+    row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: Neighbours, running: Mapping[str, int] = EMPTY
+) -> SessionHead:
+    """The head of a session with these turns, between these neighbours. `running` is what the store says of it."""
+    since = running.get(row.session_id)
     href = addresses.session(row.session_id)
     return SessionHead(
         session_id=visible(row.session_id),
@@ -60,7 +66,7 @@ def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: 
         agent=visible(agent_label(row.agent_name, row.agent_id, row.inline)),
         version=visible(version_label(row.alias_id, row.agent_version)),
         started=exact(row.started_at),
-        badges=session_badges(row),
+        badges=session_badges(row, runs=since is not None),
         figures=_figures(row),
         strip=strip_of(turns),
         tabs=tuple(
@@ -69,6 +75,7 @@ def head_of(row: SessionRow, turns: Sequence[TraceRow], view: View, neighbours: 
         ),
         neighbours=neighbours,
         copies=copies_of_session(row.session_id),
+        stream=None if since is None else addresses.stream(row.session_id, since),
     )
 
 

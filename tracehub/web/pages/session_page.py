@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import TraceRow
-from tracehub.store import sessions, spans, step_counts, traces
+from tracehub.store import changes, sessions, spans, step_counts, traces
 from tracehub.web.pages import addresses
 from tracehub.web.pages.axis import Axis, axis_over
 from tracehub.web.pages.exchanges import exchanges_of
@@ -59,6 +59,8 @@ def session_page(
 
     `opened` is the trace of a turn to show whole. NotFoundError where there is no such session.
     """
+    # Asked first: what is stored meanwhile then comes over the stream.
+    running = changes.running(connection, [session_id])
     row = sessions.get(connection, session_id)
     every = traces.of_session(connection, session_id)
     wanted = {trace_id for trace_id in (panel.trace_id if panel else None, opened) if trace_id}
@@ -88,7 +90,7 @@ def session_page(
     turns = turns_of(session_id, listed.rows, shown)
     return SessionPage(
         title=title_of(session_id),
-        head=head_of(row, every, view, neighbours_of(connection, row, view, now)),
+        head=head_of(row, every, view, neighbours_of(connection, row, view, now), running),
         turns=turns,
         pages=listed,
         panel=panel,

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
 from tracehub.model.listing import Filter, Page, SessionRow
-from tracehub.store import facets, saved_views, sessions
+from tracehub.store import changes, facets, saved_views, sessions
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted, money, tokens
 from tracehub.web.pages.durations import duration
@@ -93,11 +93,15 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     shown: dict[str, tuple[Snippet, ...]] = {}
     if filter and filter.q:
         shown = snippets(connection, filter.q, [row.session_id for row in found.rows])
+    running = changes.running(connection, [row.session_id for row in found.rows])
     return SessionsPage(
         filters=bar,
         heads=heads_of(query, order),
         bars=session_bars(connection, filter, query, now) if filter and found.rows else None,
-        rows=tuple(line_of(row, now, listed, shown.get(row.session_id, ())) for row in found.rows),
+        rows=tuple(
+            line_of(row, now, listed, shown.get(row.session_id, ()), runs=row.session_id in running)
+            for row in found.rows
+        ),
         summary=_summary(len(found.rows), total, most),
         older=with_query(PATH, query, older),
         newer=with_query(PATH, query, newer),
@@ -111,7 +115,14 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     )
 
 
-def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE, shown: tuple[Snippet, ...] = ()) -> SessionLine:
+def line_of(
+    row: SessionRow,
+    now: int,
+    listed: SessionView = WHOLE,
+    shown: tuple[Snippet, ...] = (),
+    *,
+    runs: bool = False,
+) -> SessionLine:
     """A session's row in words; its link remembers the list."""
     return SessionLine(
         href=address_of(addresses.session(row.session_id), listed),
@@ -132,7 +143,7 @@ def line_of(row: SessionRow, now: int, listed: SessionView = WHOLE, shown: tuple
         cost=money(row.cost_usd, row.model_calls),
         cost_hint=f"{row.priced_calls:,} of {counted(row.model_calls, 'model call')} priced",
         priced=row.cost_usd is not None,
-        badges=session_badges(row),
+        badges=session_badges(row, runs=runs),
         snippets=shown,
     )
 

@@ -14,10 +14,19 @@ from tracehub.resources import static_dir
 
 # htmx and the scripts that use it are one file: deferred one after the other they race at load.
 VENDORED = ("vendor/htmx-4.0.1.min.js",)
-SCRIPTS = ("js/page.js", "js/renewed.js", "js/list.js", "js/copy.js", "js/session.js")
+SCRIPTS = (
+    "js/page.js",
+    "js/renewed.js",
+    "js/list.js",
+    "js/copy.js",
+    "js/session.js",
+    "js/stream.js",
+    "js/live.js",
+    "js/running.js",
+)
 # Every page loads app.css, some a second sheet.
 STYLES = {
-    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css"),
+    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css", "css/live.css"),
     "session.css": ("css/session.css", "css/views.css"),
     "charts.css": ("css/charts.css",),
 }

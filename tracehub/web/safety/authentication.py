@@ -32,7 +32,7 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if self._has_bearer(request) or is_logged_in(request, self._keys, self._clock()):
+        if is_admitted(request, self._keys, self._clock()):
             await self._app(scope, receive, send)
         elif request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -41,9 +41,13 @@ class Authentication:
             said = "send Authorization: Bearer with one of TRACEHUB_API_KEYS"
             await problem(request, 401, said, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
 
-    def _has_bearer(self, request: Request) -> bool:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and matching_key(key.strip(), self._keys) is not None
+
+def is_admitted(request: Request, keys: tuple[str, ...], now: int) -> bool:
+    """Whether there are no keys, or the request holds one as a bearer or is logged in."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if not keys or (scheme.lower() == "bearer" and matching_key(key.strip(), keys) is not None):
+        return True
+    return is_logged_in(request, keys, now)
 
 
 def matching_key(given: str, keys: tuple[str, ...]) -> str | None:

@@ -1,0 +1,1 @@
+"""What arrives while somebody looks: the Live page, and sessions that grow."""
