@@ -11,6 +11,7 @@ from tracehub.web.filters import BadQueryError, read_filter
 from tracehub.web.live import streams
 from tracehub.web.live.page import live_page
 from tracehub.web.live.subscribers import Subscribers
+from tracehub.web.pages.addresses import named
 from tracehub.web.pages.rendering import page
 from tracehub.web.safety.authentication import is_admitted
 
@@ -38,7 +39,7 @@ async def stream_of_turns(request: Request, session_id: str) -> StreamingRespons
     after = _after(request)
     if after is None:
         raise BadQueryError("after", "a cursor")
-    return _streamed(streams.turns(subscribers_of(request), session_id, after, _terms(request)))
+    return _streamed(streams.turns(subscribers_of(request), named(session_id), after, _terms(request)))
 
 
 def subscribers_of(request: Request) -> Subscribers:
