@@ -35,6 +35,7 @@ bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 bench-ui: $(VENV)/.installed-dev ## Measure pages in Chromium beside their aims and beside Phoenix
 	@$(MAKE) --no-print-directory chromium
 	@$(BIN)/python -m benchmarks.ui
+	@$(BIN)/python -m benchmarks.live
 
 screenshots: $(VENV)/.installed-dev ## Take pictures of every page in each of its states
 	@$(MAKE) --no-print-directory chromium

@@ -33,6 +33,10 @@ def _open_all(page: Page) -> None:
     page.evaluate("for (const closed of document.querySelectorAll('main details')) closed.open = true")
 
 
+def _pause(page: Page) -> None:
+    page.get_by_role("button", name="Pause").click()
+
+
 def _sign_in_wrongly(page: Page) -> None:
     page.get_by_label("API key").fill("not-the-key-of-this-server")
     page.get_by_role("button", name="Sign in").click()
@@ -60,7 +64,7 @@ VIEWS = (
     View(name="sessions-empty", path="/sessions", site="empty", live=True),
     View(name="sessions-bad-filter", path="/sessions?since=never", status=400),
     View(name="live", path="/live"),
-    View(name="live-filtered", path="/live?errors=1&agent=ORDERHELP1", act=_press("Pause")),
+    View(name="live-filtered", path="/live?errors=1&agent=ORDERHELP1", act=_pause),
     View(name="live-no-match", path="/live?tool=nope"),
     View(name="live-bad-search", path="/live?q=%22"),
     View(name="live-empty", path="/live", site="empty"),

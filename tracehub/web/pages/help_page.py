@@ -9,6 +9,7 @@ WORDS = (
     ("◆ Blocked", "a guardrail stepped in"),
     ("↩ Returned control", "the agent asked the caller to run a tool, and ended this turn"),
     ("◌ Incomplete", "the end of the turn has not been seen, or not yet"),
+    ("● Running", "the last turn has not ended, and gained a step in the last two minutes"),
     ("≈", "a time that AWS did not report, concluded from the events beside it"),
     ("—", "not reported: never a zero"),
     ("no price", "tokens are known, but the model has no price; see README, “Prices”"),
