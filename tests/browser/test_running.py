@@ -45,16 +45,34 @@ def test_a_running_session_grows_where_it_stands(page: Page, address: str, turns
     rows = page.locator(".r[id]")
     before = rows.count()
     rows.first.locator("a").first.click()
+    place = page.evaluate("scrollY")
     marked = page.locator(".r.cur").get_attribute("id")
     _push(address, first, half, None)
     expect(rows).not_to_have_count(before)
     expect(page.locator(".head .b", has_text="Running")).to_have_count(0)
     expect(page.locator(".r.cur")).to_have_attribute("id", str(marked))
     expect(page.locator("#detail h2")).to_be_visible()
+    assert page.evaluate("scrollY") == place
     _push(address, second, 0, None)
     expect(page.locator("details.turn")).to_have_count(1)
     page.get_by_role("link", name="New turn arrived – show").click()
     expect(page.locator("details.turn")).to_have_count(2)
+
+
+def test_what_is_read_of_a_turn_that_grows_does_not_move(page: Page, address: str) -> None:
+    long = max(generate(seed=6, sessions=60, until=datetime.now(UTC)), key=lambda each: len(each["completion"]))
+    exchange = _of_now(long)
+    _push(address, exchange, 0, len(exchange["completion"]) - 8)
+    page.set_viewport_size({"width": 1280, "height": 300})
+    page.goto(f"{address}/sessions/{exchange['sessionId']}")
+    row = page.locator(".r[id]").nth(3)
+    row.evaluate("(row) => scrollTo(0, scrollY + row.getBoundingClientRect().top - 40)")
+    id, before = row.get_attribute("id"), page.locator(".r[id]").count()
+    top = row.evaluate("(row) => row.getBoundingClientRect().top")
+    _push(address, exchange, len(exchange["completion"]) - 8, None)
+    expect(page.locator(".r[id]")).not_to_have_count(before)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert abs(page.locator(f"#{id}").evaluate("(row) => row.getBoundingClientRect().top") - top) < 2
 
 
 def _of_now(exchange: Exchange) -> Exchange:

@@ -20,11 +20,15 @@ const offer = (address) => {
   $("main").append(box);
 };
 
-/** Puts the fresh turn in the old one's place: what is open, marked or focused stays so, and where it is. */
+/** Puts the fresh turn in the old one's place: what is open, marked or focused stays so, and what is read where it is. */
 const exchange = (old, fresh) => {
   const focused = old.contains(document.activeElement) && (document.activeElement.closest("[id]")?.id ?? old.id);
-  const seen = [...old.querySelectorAll(".r[id]"), old].find((row) => row.getBoundingClientRect().bottom > 0);
+  // Where the turn begins in sight it grows downwards; else the first step in sight must not move.
+  const begins = old.getBoundingClientRect().top >= 0;
+  const seen = begins ? null : [...old.querySelectorAll(".r[id]")].find((row) => row.getBoundingClientRect().bottom > 0);
   const top = seen?.getBoundingClientRect().top;
+  const root = document.documentElement.style;
+  if (seen) root.overflowAnchor = "none";
   const marked = old.querySelector(".r.cur")?.id;
   fresh.open = old.open;
   old.replaceWith(fresh);
@@ -33,6 +37,7 @@ const exchange = (old, fresh) => {
   if (focused) document.getElementById(focused)?.querySelector("a, summary")?.focus({ preventScroll: true });
   const now = seen && document.getElementById(seen.id);
   if (now) scrollBy(0, now.getBoundingClientRect().top - top);
+  requestAnimationFrame(() => { root.overflowAnchor = ""; });
 };
 
 const renew = async (trace) => {
