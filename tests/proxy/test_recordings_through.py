@@ -97,7 +97,7 @@ def test_tracehub_holds_the_traces_that_importing_the_files_gives(passed: list[P
 def _known(row: dict[str, Any], call: Call) -> dict[str, Any]:
     """What the file tells. Captures lack their requests, which the proxy has seen: question, agent and session."""
     if call.source == DEMO:
-        return row
+        return {name: value for name, value in row.items() if name != "first_text_us"}  # Only the proxy saw it.
     told = {name: value for name, value in row.items() if value is not None and name not in _OF_THE_CALL}
     if "name" in told and told["name"] in ("agent", row["agent_id"]):
         del told["name"]

@@ -18,6 +18,11 @@ def sessions(**filters: str) -> str:
     return f"/sessions?{urlencode(filters)}" if filters else "/sessions"
 
 
+def comparison(session_id: str) -> str:
+    """The page that compares a session with another one."""
+    return f"/compare/sessions?{urlencode({'a': session_id})}"
+
+
 def turn(session_id: str, trace_id: str, view: str = "") -> str:
     """The page of a session, at one of its turns; `view` is the query string of how to look at it."""
     return f"{session(session_id)}?{_before(view)}turn={trace_id}#t{trace_id}"

@@ -51,6 +51,7 @@ class SessionHead(msgspec.Struct, frozen=True, kw_only=True):
     neighbours: Neighbours
     copies: tuple[Copy, ...]
     stream: str | None
+    compare: str
 
 
 def head_of(
@@ -75,6 +76,7 @@ def head_of(
         ),
         neighbours=neighbours,
         copies=copies_of_session(row.session_id),
+        compare=addresses.comparison(row.session_id),
         stream=None if since is None else addresses.stream(row.session_id, since),
     )
 
