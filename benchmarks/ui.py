@@ -53,7 +53,7 @@ LISTS = (
     "/sessions?agent=HRASSIST01&outcome=failed",
     "/sessions?model=nothing",
 )
-ROW = ".r[id] > a"
+ROW = ".r[id] > a:first-child"
 LIST_ROW = "th[scope=row] a"
 PHOENIX_ROW = ".span-node__heading"
 

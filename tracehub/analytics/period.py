@@ -6,8 +6,8 @@ from tracehub.model.listing import Filter
 from tracehub.store.rollups import GRAINS, MINUTE_US
 
 MOST_BUCKETS = 61
-# From a day on in whole days: their rollups are few.
-_LENGTHS = (5, 15, 30, 60, 180, 1440, 7 * 1440, 30 * 1440, 360 * 1440)
+# Each as long as rollups are, so that a page reads few of them however long its period is.
+_LENGTHS = (5, 60, 360, 1440, 7 * 1440, 30 * 1440, 360 * 1440)
 
 
 class Period(msgspec.Struct, frozen=True):

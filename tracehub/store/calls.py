@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select
 
 from tracehub.model.call import CallRow
 from tracehub.model.listing import Filter
-from tracehub.store.schema import DEFAULT_PROJECT, is_tool_call, spans, traces
+from tracehub.store.schema import DEFAULT_PROJECT, has_no_results, is_lookup, is_tool_call, spans, traces
 
 _OF_TRACE = {"session_id", "agent_id", "alias_id", "agent_version"}
 _FIELDS = CallRow.__struct_fields__
-_COLUMNS = [(traces if name in _OF_TRACE else spans).c[name] for name in _FIELDS]
-_of_trace = and_(spans.c.project_id == traces.c.project_id, spans.c.trace_id == traces.c.trace_id)
+_own_trace = and_(traces.c.project_id == spans.c.project_id, traces.c.trace_id == spans.c.trace_id)
+# Asked for each of the few calls that are shown: a join would let SQLite begin with the traces and read all of them.
+_COLUMNS = [
+    select(traces.c[name]).where(_own_trace).scalar_subquery().label(name) if name in _OF_TRACE else spans.c[name]
+    for name in _FIELDS
+]
 
 
 def of_tool(
@@ -34,14 +38,14 @@ def of_knowledge_base(
     connection: Connection, name: str, filter: Filter, limit: int, *, project: str = DEFAULT_PROJECT
 ) -> tuple[CallRow, ...]:
     """The lookups in a knowledge base that began last, newest first."""
-    return _latest(connection, [_is_lookup, spans.c.name == name], filter, limit, project)
+    return _latest(connection, [is_lookup, spans.c.name == name], filter, limit, project)
 
 
 def without_results(
     connection: Connection, filter: Filter, limit: int, *, project: str = DEFAULT_PROJECT
 ) -> tuple[CallRow, ...]:
     """The latest lookups that found nothing, newest first."""
-    return _latest(connection, [_is_lookup, spans.c.results == 0], filter, limit, project)
+    return _latest(connection, [has_no_results], filter, limit, project)
 
 
 def interventions(
@@ -55,27 +59,23 @@ def _latest(
     connection: Connection, conditions: list[ColumnElement[bool]], filter: Filter, limit: int, project: str
 ) -> tuple[CallRow, ...]:
     """Ordered as the indexes have them, by the calls' own start; those without a time come last."""
-    query = (
-        select(*_COLUMNS).select_from(spans.join(traces, _of_trace)).where(spans.c.project_id == project, *conditions)
-    )
+    query = select(*_COLUMNS).where(spans.c.project_id == project, *conditions)
     for column, wanted in (
         (traces.c.agent_id, filter.agents),
         (traces.c.alias_id, filter.aliases),
         (traces.c.agent_version, filter.versions),
     ):
         if wanted:
-            query = query.where(column.in_(wanted))
-    if filter.since is not None:
-        query = query.where(spans.c.started_at >= filter.since)
+            query = query.where(exists(select(1).where(_own_trace, column.in_(wanted))))
+    timed = query.where(spans.c.started_at >= (filter.since or 0))
     if filter.until is not None:
-        query = query.where(spans.c.started_at < filter.until)
-    found = connection.execute(query.order_by(spans.c.started_at.desc().nulls_last()).limit(limit))
+        timed = timed.where(spans.c.started_at < filter.until)
+    found = connection.execute(timed.order_by(spans.c.started_at.desc()).limit(limit)).all()
+    if len(found) < limit and filter.since is None and filter.until is None:
+        untimed = query.where(spans.c.started_at.is_(None)).limit(limit - len(found))
+        found = [*found, *connection.execute(untimed)]
     return tuple(_row(row) for row in found)
 
 
 def _row(row: Row[Any]) -> CallRow:
     return CallRow(**dict(zip(_FIELDS, row, strict=True)))
-
-
-# Written as the index ix_spans_lookup has it: with a bound parameter neither database would use it.
-_is_lookup = spans.c.kind == literal_column("'retrieval'")

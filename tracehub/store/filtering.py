@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, exists, literal_column, or_, select
 
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
-from tracehub.store.schema import CALLED_KINDS, sessions, spans, traces
+from tracehub.store.schema import CALLED_KINDS, is_lookup, is_tool_call, sessions, spans, traces
 from tracehub.store.search import SessionMatches, TraceMatches
 
 
@@ -26,8 +26,12 @@ def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
-    """Conditions on a row of `sessions`: it began in the time asked for and one of its traces matches the rest."""
+def session_conditions(filter: Filter, *, rare_in: str | None = None) -> list[ColumnElement[bool]]:
+    """Conditions on a row of `sessions`: it began in the time asked for and one of its traces matches the rest.
+
+    With `rare_in` the calls asked for are few in that project: they are looked up first, instead of going through the
+    sessions.
+    """
     conditions: list[ColumnElement[bool]] = []
     if filter.since is not None:
         conditions.append(sessions.c.ordered_at >= filter.since)
@@ -37,10 +41,14 @@ def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
         conditions.append(sessions.c.working_us >= filter.min_us)
     if filter.min_cost is not None:
         conditions.append(sessions.c.cost_usd >= filter.min_cost)
+    conditions += _by_sums(filter)
     content = _content_conditions(filter)
     if filter.q:
         conditions.append(SessionMatches(filter.q, content))
-    elif content:
+    elif content and not _sums_tell(filter):
+        if rare_in is not None:
+            conditions.append(_session_of_call(filter, rare_in, content))
+            return conditions
         conditions.append(
             exists(
                 select(1).where(
@@ -49,6 +57,53 @@ def session_conditions(filter: Filter) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def called_spans(filter: Filter) -> list[ColumnElement[bool]]:
+    """Conditions on the spans that the filter's tools or knowledge bases were called by, as their indexes have them;
+    none where it asks for none."""
+    if filter.tools:
+        return [is_tool_call, spans.c.name.in_(filter.tools)]
+    if filter.knowledge_bases:
+        return [is_lookup, spans.c.name.in_(filter.knowledge_bases)]
+    return []
+
+
+def _by_sums(filter: Filter) -> list[ColumnElement[bool]]:
+    """What the sums of a session say of its traces' outcomes: necessary where one trace must match more than that."""
+    conditions: list[ColumnElement[bool]] = []
+    if filter.errors:
+        conditions.append(
+            or_(sessions.c.failed_turns > 0, sessions.c.errors_reported > 0, sessions.c.errors_inferred > 0)
+        )
+    if filter.outcomes:
+        conditions.append(or_(*(_TURNS[outcome] > 0 for outcome in filter.outcomes)))
+    return conditions
+
+
+def _sums_tell(filter: Filter) -> bool:
+    """Whether the sums are all that is asked for, and of one kind, so that no trace need be looked at."""
+    calls = filter.tools or filter.knowledge_bases or filter.models
+    agents = filter.agents or filter.aliases or filter.versions
+    return not calls and not agents and not (filter.errors and filter.outcomes)
+
+
+def _session_of_call(filter: Filter, project: str, content: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    of_trace = (traces.c.project_id == spans.c.project_id) & (traces.c.trace_id == spans.c.trace_id)
+    callers = select(traces.c.session_id).select_from(spans.join(traces, of_trace))
+    return sessions.c.session_id.in_(callers.where(spans.c.project_id == project, *called_spans(filter), *content))
+
+
+_ENDED_OTHERWISE = (
+    sessions.c.failed_turns + sessions.c.blocked_turns + sessions.c.incomplete_turns + sessions.c.returned_turns
+)
+_TURNS: dict[Outcome, ColumnElement[int]] = {
+    Outcome.OK: sessions.c.turns - _ENDED_OTHERWISE,
+    Outcome.FAILED: sessions.c.failed_turns,
+    Outcome.BLOCKED: sessions.c.blocked_turns,
+    Outcome.RETURNED_CONTROL: sessions.c.returned_turns,
+    Outcome.INCOMPLETE: sessions.c.incomplete_turns,
+}
 
 
 def _has_call(kinds: Sequence[ColumnElement[str]], column: str, names: Sequence[str]) -> ColumnElement[bool]:

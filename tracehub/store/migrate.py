@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tracehub.errors import PermanentError
 from tracehub.resources import migrations_dir
+from tracehub.store import statistics
 
 _LOCK_KEY = 7_263_321
 
@@ -17,6 +18,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=_LOCK_KEY))
     command.upgrade(_config(connection), revision)
+    if revision == "head":
+        statistics.write(connection)
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -3,13 +3,14 @@
 A trace belongs, with all its spans, to the stretch in which lists order it; a session to the one in which it began.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, and_, case, cast, func, select
 
 from tracehub.model.span import ErrorSource, Outcome
 from tracehub.model.tally import FIRST_TEXT, FOLLOWS, SESSION, SESSION_TOOL, TURN, TURN_CALLS, Cell, Tally, add, cell_of
+from tracehub.store.chunks import in_chunks
 from tracehub.store.latency import bucket_of
 from tracehub.store.rollup_marks import SLOT_US, SLOTS_AN_HOUR
 from tracehub.store.schema import is_tool_call, sessions, spans, traces
@@ -113,7 +114,7 @@ def _turns(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, tup
 
 def _sessions(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, tuple[Any, ...], Tally]]:
     slot = hour.slot_of(sessions).label("slot")
-    who = (sessions.c.agent_id, sessions.c.alias_id, sessions.c.agent_version)
+    begun: dict[str, tuple[int | None, str | None, str | None, str | None]] = {}
     for row in connection.execute(select(slot, sessions).where(hour.holds(sessions))):
         tally = _timed(row.working_us)
         tally.calls = 1
@@ -127,16 +128,18 @@ def _sessions(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, 
         tally.calls_with_tokens = int(row.calls_with_tokens > 0)
         tally.priced_calls = int(row.cost_usd is not None)
         yield hour.began_at(row.slot), (SESSION, "", None, row.agent_id, row.alias_id, row.agent_version), tally
-    of_session = and_(traces.c.project_id == sessions.c.project_id, traces.c.session_id == sessions.c.session_id)
-    keys = (slot, spans.c.name, *who)
-    query = (
-        select(*keys, func.count(sessions.c.session_id.distinct()))
-        .select_from(sessions.join(traces, of_session).join(spans, _of_trace))
-        .where(hour.holds(sessions), is_tool_call)
-        .group_by(*keys)
-    )
-    for number, name, *agent, calls in connection.execute(query):
-        yield hour.began_at(number), (SESSION_TOOL, name, None, *agent), Tally(calls=calls)
+        begun[row.session_id] = (hour.began_at(row.slot), row.agent_id, row.alias_id, row.agent_version)
+    for session_id, name in _tools_of(connection, hour.project, begun):
+        began_at, *agent = begun[session_id]
+        yield began_at, (SESSION_TOOL, name, None, *agent), Tally(calls=1)
+
+
+def _tools_of(connection: Connection, project: str, session_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each session with each tool that it calls, once."""
+    for chunk in in_chunks(session_ids):
+        query = select(traces.c.session_id, spans.c.name).distinct().select_from(traces.join(spans, _of_trace))
+        query = query.where(traces.c.project_id == project, traces.c.session_id.in_(chunk), is_tool_call)
+        yield from ((session_id, name) for session_id, name in connection.execute(query))
 
 
 def _timed(lasted: int | None) -> Tally:

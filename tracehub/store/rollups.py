@@ -1,4 +1,4 @@
-"""What calls add up to per five minutes, hour and day: exact once no stretch is marked any more."""
+"""What calls add up to per five minutes, hour, six hours and day: exact once no stretch is marked any more."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -14,8 +14,8 @@ from tracehub.store.rollup_cells import cells_of
 from tracehub.store.rollup_marks import SLOTS_AN_HOUR, others_of_day, take_newest_hour
 from tracehub.store.schema import DEFAULT_PROJECT, rollup_marks, rollups
 
-FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
-GRAINS = (FIVE_MINUTES, HOUR, DAY)
+FIVE_MINUTES, HOUR, QUARTER, DAY = 5, 60, 360, 1440
+GRAINS = (FIVE_MINUTES, HOUR, QUARTER, DAY)
 MINUTE_US = 60_000_000
 
 _COLUMNS = [rollups.c[name] for name in ("slot", *DIMENSIONS, *SUMS, "last_at", "durations")]
@@ -33,7 +33,10 @@ def refresh(connection: Connection, *, project: str = DEFAULT_PROJECT) -> bool:
     _add_up(connection, HOUR, hour, FIVE_MINUTES, project)
     # Of a day with much to do only the last hour adds it up.
     if not others_of_day(connection, hour, project=project):
-        _add_up(connection, DAY, hour // 24, HOUR, project)
+        first = hour // 24 * 4
+        for quarter in range(first, first + 4):
+            _add_up(connection, QUARTER, quarter, HOUR, project)
+        _add_up(connection, DAY, hour // 24, QUARTER, project)
     return True
 
 
@@ -60,6 +63,14 @@ def bounds(
     first = connection.scalar(slots.order_by(rollups.c.slot).limit(1))
     last = connection.scalar(slots.order_by(rollups.c.slot.desc()).limit(1))
     return None if first is None or last is None else (first * length, (last + 1) * length)
+
+
+def names_called(
+    connection: Connection, kinds: Sequence[str], names: Sequence[str], *, project: str = DEFAULT_PROJECT
+) -> frozenset[str]:
+    """Which of these names were ever called, as far as it is added up."""
+    query = select(rollups.c.name).distinct().where(rollups.c.project_id == project, rollups.c.minutes == DAY)
+    return frozenset(connection.scalars(query.where(rollups.c.kind.in_(kinds), rollups.c.name.in_(names))))
 
 
 def cells(

@@ -164,6 +164,13 @@ spans = Table(
         postgresql_where=text("kind = 'retrieval'"),
     ),
     Index(
+        "ix_spans_empty_lookup",
+        "project_id",
+        "started_at",
+        sqlite_where=text("results = 0"),
+        postgresql_where=text("results = 0"),
+    ),
+    Index(
         "ix_spans_intervention",
         "project_id",
         "started_at",
@@ -418,7 +425,7 @@ saved_views = Table(
     Column("saved_at", BigInteger, nullable=False),
 )
 
-# What the calls of a stretch of time add up to, by who called what. `minutes` is the stretch's length (5, 60 or 1440),
+# What the calls of a stretch of time add up to, by who called what. `minutes` is the stretch's length (see GRAINS),
 # `slot` its number since 1970, `cell_id` a hash of the six columns after it, some of which may be NULL. `kind` is that
 # of a span, or one of `model.tally`. Sums are NULL where nothing was reported; `durations` are counts by the buckets
 # of `latency`, in MessagePack.
@@ -475,3 +482,5 @@ rollup_marks = Table(
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
 CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)
+has_no_results = spans.c.results == literal_column("0")
+is_lookup = spans.c.kind == literal_column("'retrieval'")

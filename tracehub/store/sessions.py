@@ -1,9 +1,9 @@
 """The sessions that lists show: sums over their traces."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, case, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, case, delete, false, func, select
 from sqlalchemy import cast as cast_to
 
 from tracehub.errors import NotFoundError
@@ -11,9 +11,10 @@ from tracehub.model.listing import Filter, Key, Page, SessionBar, SessionOrder, 
 from tracehub.store import rollup_marks
 from tracehub.store.chunks import in_chunks
 from tracehub.store.dialect import lock, upsert
-from tracehub.store.filtering import session_conditions
+from tracehub.store.filtering import called_spans, session_conditions
 from tracehub.store.paging import keyset_page
-from tracehub.store.schema import DEFAULT_PROJECT, sessions, traces
+from tracehub.store.rollups import names_called, waiting
+from tracehub.store.schema import DEFAULT_PROJECT, sessions, spans, traces
 
 _FIELDS = SessionRow.__struct_fields__
 _COLUMNS = [sessions.c[name] for name in _FIELDS]
@@ -31,7 +32,7 @@ def page(
     project: str = DEFAULT_PROJECT,
 ) -> Page[SessionRow]:
     """Sessions that match, the greatest by `order` first: by default the latest begun."""
-    query = select(*_COLUMNS).where(sessions.c.project_id == project, *session_conditions(filter))
+    query = select(*_COLUMNS).where(sessions.c.project_id == project, *_matching(connection, filter, project))
     return keyset_page(
         connection,
         query,
@@ -52,7 +53,7 @@ def bars(
     errors = sessions.c.failed_turns + sessions.c.errors_reported + sessions.c.errors_inferred
     latest = (
         select(began_at, case((errors > 0, 1), else_=0).label("with_errors"))
-        .where(sessions.c.project_id == project, *session_conditions(filter))
+        .where(sessions.c.project_id == project, *_matching(connection, filter, project))
         .order_by(sessions.c.ordered_at.desc())
         .limit(most)
         .subquery()
@@ -84,7 +85,9 @@ def with_question(
 
 def count(connection: Connection, filter: Filter, cap: int, *, project: str = DEFAULT_PROJECT) -> int:
     """How many sessions match, counted no further than `cap`."""
-    matching = select(1).where(sessions.c.project_id == project, *session_conditions(filter)).select_from(sessions)
+    matching = (
+        select(1).where(sessions.c.project_id == project, *_matching(connection, filter, project)).select_from(sessions)
+    )
     return connection.scalar(select(func.count()).select_from(matching.limit(cap).subquery())) or 0
 
 
@@ -164,6 +167,23 @@ def _number(name: str, value: Any) -> object:
     return round(float(value), 9) if name == "cost_usd" else int(value)
 
 
+def _matching(connection: Connection, filter: Filter, project: str) -> list[ColumnElement[bool]]:
+    """The filter's conditions, in the form that is quicker for how often its tools were called."""
+    if filter.models and not _may_be_called(connection, filter.models, project):
+        return [false()]
+    calls = called_spans(filter)
+    if not calls or filter.q:
+        return session_conditions(filter)
+    some = select(1).where(spans.c.project_id == project, *calls).limit(_FEW_CALLS + 1).subquery()
+    number = connection.scalar(select(func.count()).select_from(some)) or 0
+    return session_conditions(filter, rare_in=project if number <= _FEW_CALLS else None)
+
+
+def _may_be_called(connection: Connection, models: Sequence[str], project: str) -> bool:
+    """No index finds a model's calls: where none was ever called, every session would be looked at in vain."""
+    return bool(names_called(connection, ["model"], models, project=project) or waiting(connection, project=project))
+
+
 def value_of(row: SessionRow, order: SessionOrder) -> int:
     """What the list orders the row by, as a Key has it."""
     match order:
@@ -183,6 +203,7 @@ def value_of(row: SessionRow, order: SessionOrder) -> int:
 
 
 _NANO = 1_000_000_000
+_FEW_CALLS = 20_000
 _ORDERS: dict[SessionOrder, ColumnElement[int]] = {
     SessionOrder.STARTED: sessions.c.ordered_at,
     SessionOrder.DURATION: func.coalesce(sessions.c.working_us, -1),

@@ -29,7 +29,8 @@ def test_a_period_holds_what_is_asked_for_in_few_buckets_on_round_bounds(
 
 def test_an_hour_is_drawn_in_five_minutes_and_a_month_in_days() -> None:
     assert period_of(Filter(since=NOW - HOUR), None, NOW).minutes == 5
-    assert period_of(Filter(since=NOW - 24 * HOUR), None, NOW).minutes == 30
+    assert period_of(Filter(since=NOW - 24 * HOUR), None, NOW).minutes == 60
+    assert period_of(Filter(since=NOW - 7 * 24 * HOUR), None, NOW).minutes == 360
     assert period_of(Filter(since=NOW - 30 * 24 * HOUR), None, NOW).minutes == 1440
 
 

@@ -15,6 +15,8 @@ from tracehub.web.reports.charts import Chart, bar_chart
 from tracehub.web.reports.moments_of_axis import stretch
 
 MOST_SESSIONS = 20_000
+# Where turns and their calls must be looked at to know what matches.
+MOST_LOOKED_INTO = 1000
 TALL = 40
 
 
@@ -37,9 +39,18 @@ def session_bars(connection: Connection, filter: Filter, query: QueryParams, now
         hrefs=list(narrowed("/sessions", query, period)),
         legend=(),
         top=count(max(bar.sessions for bar in found)),
-        words="Sessions over time, those with errors marked. Each bar leads to the sessions of its time",
+        words=f"Sessions over time{_cut(filter)}, those with errors marked. Each bar leads to the sessions of its time",
         tall=TALL,
     )
+
+
+def _cut(filter: Filter) -> str:
+    return f", of the latest {MOST_LOOKED_INTO:,} that match" if looks_into_turns(filter) else ""
+
+
+def looks_into_turns(filter: Filter) -> bool:
+    """Whether a session's own row does not tell if it matches."""
+    return bool(filter.q or filter.tools or filter.knowledge_bases or filter.models)
 
 
 def _bars(connection: Connection, filter: Filter, period: Period, now: int) -> tuple[SessionBar, ...]:
@@ -49,7 +60,8 @@ def _bars(connection: Connection, filter: Filter, period: Period, now: int) -> t
     )
     if filter != of_rollups:
         within = replace(filter, since=max(filter.since or 0, period.since))
-        return sessions.bars(connection, within, period.length, MOST_SESSIONS)
+        most = MOST_LOOKED_INTO if looks_into_turns(filter) else MOST_SESSIONS
+        return sessions.bars(connection, within, period.length, most)
     used = usage(connection, filter, [SESSION], now)
     return tuple(
         SessionBar(

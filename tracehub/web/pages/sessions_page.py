@@ -15,7 +15,7 @@ from tracehub.web.pages.list_order import Head, heads_of, read_order
 from tracehub.web.pages.moments import Moment, ago, exact
 from tracehub.web.pages.nearest import LIST_KEYS, Nearest, nearest
 from tracehub.web.pages.notices import told
-from tracehub.web.pages.session_bars import session_bars
+from tracehub.web.pages.session_bars import looks_into_turns, session_bars
 from tracehub.web.pages.session_view import WHOLE, address_of
 from tracehub.web.pages.session_view import View as SessionView
 from tracehub.web.pages.snippets import Snippet, snippets
@@ -27,7 +27,7 @@ from tracehub.web.reports.report import Link
 
 PATH = "/sessions"
 MOST_COUNTED = 10_000
-# What a search finds takes longer to count.
+# What a search or the calls of turns decide takes longer to count.
 MOST_FOUND = 500
 
 
@@ -84,7 +84,7 @@ def sessions_page(connection: Connection, query: QueryParams, *, now: int, limit
     found: Page[SessionRow] = Page(rows=(), older=None, newer=None)
     if filter:
         found = sessions.page(connection, filter, **keys_of(cursor), limit=limit, order=order)
-    most = MOST_FOUND if filter and filter.q else MOST_COUNTED
+    most = MOST_FOUND if filter and looks_into_turns(filter) else MOST_COUNTED
     total = sessions.count(connection, filter, most + 1) if filter and found.rows else 0
     older, newer = cursors_of(found)
     bar = filter_bar(PATH, query, facets.facets(connection), problem, kept=("sort",))
