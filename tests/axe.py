@@ -9,8 +9,9 @@ from tests import javascript
 from tests.conftest import CHECKOUT
 
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-_RUN = """async (tags) => {
-  const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations", "incomplete"], preload: false});
+COLOURS = ("color-contrast",)
+_RUN = """async ([type, values]) => {
+  const found = await axe.run(document, {runOnly: {type, values}, resultTypes: ["violations", "incomplete"], preload: false});
   const told = (rules) => rules.flatMap(({id, nodes}) => nodes.map(({target, html, any, all, none}) => (
     {rule: id, target: target.flat().join(" "), html: html.slice(0, 300),
      why: [...any, ...all, ...none].map((check) => check.message).join("; ")})));
@@ -34,11 +35,13 @@ class Findings(msgspec.Struct, frozen=True):
     incomplete: tuple[Finding, ...]
 
 
-def examine(page: Page) -> Findings:
-    """Runs all rules over the page as it is now."""
+def examine(page: Page, *, colours_alone: bool = False) -> Findings:
+    """Runs all rules over the page as it is now, or those that colours decide."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_source())
-    return msgspec.convert(page.evaluate(_RUN, list(TAGS)), Findings)
+    return msgspec.convert(
+        page.evaluate(_RUN, ["rule", list(COLOURS)] if colours_alone else ["tag", list(TAGS)]), Findings
+    )
 
 
 @cache

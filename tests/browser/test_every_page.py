@@ -86,7 +86,7 @@ def test_axe_finds_nothing_wrong(visit: Visit, scheme: str) -> None:
     if visit.view.long:
         pytest.skip("too long for axe; session-200 is made by the same templates")
     visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    found = axe.examine(visit.page)
+    found = axe.examine(visit.page, colours_alone=scheme == "dark")
     visit.page.emulate_media(color_scheme="light")
     assert found.violations == ()
     assert [each for each in found.incomplete if not _explained(each)] == []
