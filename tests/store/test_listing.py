@@ -119,3 +119,15 @@ def _walk_older(database: Database) -> list[SessionRow]:
             older = page.older
             if older is None:
                 return found
+
+
+def test_a_turn_has_its_number_in_its_session_alone(database_url: str) -> None:
+    with migrated(database_url) as database:
+        store(database, demo_events(SESSIONS))
+        with database.reading() as connection:
+            session = max(sessions.page(connection, Filter(), limit=100).rows, key=lambda row: row.turns)
+            turns = [row.trace_id for row in traces.of_session(connection, session.session_id)]
+            numbers = [traces.number_of(connection, session.session_id, trace_id) for trace_id in turns]
+            assert numbers == list(range(1, session.turns + 1))
+            with pytest.raises(NotFoundError):
+                traces.number_of(connection, "another", turns[0])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select
 
 from tracehub.errors import NotFoundError
 from tracehub.model.listing import Filter, Key, Page, TraceRow
@@ -65,6 +65,16 @@ def of_session(connection: Connection, session_id: str, *, project: str = DEFAUL
     """A session's traces in the order they began: its turns."""
     query = select(*_COLUMNS).where(traces.c.project_id == project, traces.c.session_id == session_id)
     return tuple(_row(row) for row in connection.execute(query.order_by(traces.c.ordered_at, traces.c.trace_id)))
+
+
+def number_of(connection: Connection, session_id: str, trace_id: str, *, project: str = DEFAULT_PROJECT) -> int:
+    """Which of a session's turns a trace is, from 1; NotFoundError where it is none of them."""
+    of_session = (traces.c.project_id == project, traces.c.session_id == session_id)
+    begun = connection.scalar(select(traces.c.ordered_at).where(*of_session, traces.c.trace_id == trace_id))
+    if begun is None:
+        raise NotFoundError("this session has no such turn")
+    earlier = or_(traces.c.ordered_at < begun, and_(traces.c.ordered_at == begun, traces.c.trace_id <= trace_id))
+    return connection.scalar(select(func.count()).select_from(traces).where(*of_session, earlier)) or 1
 
 
 def sessions_of(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, str]:

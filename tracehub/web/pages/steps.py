@@ -48,12 +48,10 @@ def require_span_id(word: str) -> str:
 
 def panel_at(connection: Connection, knowledge: Knowledge, session_id: str, step: StepId, view: View) -> Panel:
     """The panel of a step; NotFoundError where this session has no such step."""
-    turns = [row.trace_id for row in traces.of_session(connection, session_id)]
-    if step.trace_id not in turns:
-        raise NotFoundError("this session has no such turn")
+    number = traces.number_of(connection, session_id, step.trace_id)
     trace = content.trace(connection, step.trace_id, knowledge)
     span, _, _ = find_step(trace, step.span_id)
     raw = {name: content.event(connection, step.trace_id, name) for name in span.event_ids[:SHOWN]}
     linked = [span.answered_by] if isinstance(span, ToolSpan) and span.answered_by else []
     known = traces.sessions_of(connection, linked) if linked else {}
-    return panel_of(session_id, turns.index(step.trace_id) + 1, trace, step.span_id, raw, known, view, knowledge.rules)
+    return panel_of(session_id, number, trace, step.span_id, raw, known, view, knowledge.rules)
