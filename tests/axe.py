@@ -11,7 +11,8 @@ from tests.conftest import CHECKOUT
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 COLOURS = ("color-contrast",)
 _RUN = """async ([type, values]) => {
-  const found = await axe.run(document, {runOnly: {type, values}, resultTypes: ["violations", "incomplete"], preload: false});
+  const only = {runOnly: {type, values}, resultTypes: ["violations", "incomplete"], preload: false};
+  const found = await axe.run(document, only);
   const told = (rules) => rules.flatMap(({id, nodes}) => nodes.map(({target, html, any, all, none}) => (
     {rule: id, target: target.flat().join(" "), html: html.slice(0, 300),
      why: [...any, ...all, ...none].map((check) => check.message).join("; ")})));

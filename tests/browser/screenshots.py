@@ -16,6 +16,13 @@ ALL = CHECKOUT / "screenshots"
 README = CHECKOUT / "docs" / "images"
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
+_README_PAGES = (
+    ("sessions", "demo"),
+    ("tools", "demo"),
+    ("latency", "demo"),
+    ("compare", "demo"),
+    ("sources", "sources"),
+)
 
 
 def main() -> None:
@@ -41,7 +48,7 @@ def _take_for_the_readme(browser: Browser, sites: Sites) -> None:
     for width, suffix, schemes in ((1440, "", SCHEMES), (390, "-phone", ("light",))):
         context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, locale="en-GB")
         page = context.new_page()
-        for name, site in (("sessions", "demo"), ("tools", "demo"), ("sources", "sources")):
+        for name, site in _README_PAGES:
             if not suffix or site == "demo":
                 page.goto(f"{sites.address(site)}/{name}")
                 _in_schemes(page, name, suffix, schemes)

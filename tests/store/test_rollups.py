@@ -231,3 +231,18 @@ def timed(lasted: int | None) -> dict[str, Any]:
     bucket = bucket_of(lasted)
     known = bucket is not None
     return {"calls": 1, "timed_calls": int(known), "total_us": lasted if known else None, "durations": bucket}
+
+
+def test_impossible_numbers_keep_no_hour_from_being_added_up(database_url: str) -> None:
+    huge = 2**62
+    with migrated(database_url) as database:
+        store(database, EVENTS)
+        with database.writing() as connection:
+            tokens = {"input_tokens": huge, "output_tokens": huge, "cost_usd": 1e12}
+            connection.execute(span_table.update().where(span_table.c.kind == "model").values(tokens))
+            connection.execute(session_table.update().values(tokens | {"working_us": huge}))
+        refresh(database)
+        found = kept(database, 1440)
+    assert all(value < 2**63 for cell in found.values() for value in cell.values() if isinstance(value, int))
+    models = [cell for key, cell in found.items() if key[1] == "model"]
+    assert sum(cell["calls"] for cell in models) > 5

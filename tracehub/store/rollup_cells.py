@@ -123,8 +123,8 @@ def _sessions(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, 
         tally.blocked = int(row.blocked_turns > 0)
         tally.errors_reported = int(row.errors_reported > 0)
         tally.errors_inferred = int(row.errors_inferred > 0 and not row.errors_reported)
-        tally.input_tokens, tally.output_tokens = row.input_tokens, row.output_tokens
-        tally.cost_nano_usd = None if row.cost_usd is None else round(row.cost_usd * 1e9)
+        tally.input_tokens, tally.output_tokens = _capped(row.input_tokens), _capped(row.output_tokens)
+        tally.cost_nano_usd = None if row.cost_usd is None else _capped(round(min(row.cost_usd, _MOST_DOLLARS) * 1e9))
         tally.calls_with_tokens = int(row.calls_with_tokens > 0)
         tally.priced_calls = int(row.cost_usd is not None)
         yield hour.began_at(row.slot), (SESSION, "", None, row.agent_id, row.alias_id, row.agent_version), tally
@@ -146,7 +146,12 @@ def _timed(lasted: int | None) -> Tally:
     bucket = bucket_of(lasted)
     if bucket is None:
         return Tally(calls=1)
-    return Tally(calls=1, timed_calls=1, total_us=lasted, durations={bucket: 1})
+    return Tally(calls=1, timed_calls=1, total_us=_capped(lasted), durations={bucket: 1})
+
+
+def _capped(value: int | None) -> int | None:
+    """As _sum has it."""
+    return None if value is None else min(value, _MOST)
 
 
 def _tally(row: Any) -> Tally:
@@ -161,6 +166,19 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
+def _at_most(value: ColumnElement[Any], most: float) -> ColumnElement[Any]:
+    return case((value > most, most), else_=value)
+
+
+def _sum(value: ColumnElement[Any]) -> ColumnElement[int]:
+    """The sum of what can be true: a million of the greatest numbers that AWS could send would not fit a column, and
+    one hour that cannot be added up would keep all others from it."""
+    return func.sum(_at_most(value, _MOST))
+
+
+# Of one call: a million million tokens or bytes, twelve days, a thousand dollars. Eight million such calls fit.
+_MOST = 1 << 40
+_MOST_DOLLARS = 1000.0
 _lasted = spans.c.ended_at - spans.c.started_at
 _timed_call = spans.c.latency_bucket.is_not(None)
 _SPAN_SUMS = (
@@ -181,14 +199,16 @@ _SPAN_SUMS = (
             else_=spans.c.error_source == ErrorSource.INFERRED.value,
         )
     ).label("errors_inferred"),
-    func.sum(spans.c.input_tokens).label("input_tokens"),
-    func.sum(spans.c.output_tokens).label("output_tokens"),
+    _sum(spans.c.input_tokens).label("input_tokens"),
+    _sum(spans.c.output_tokens).label("output_tokens"),
     func.count(func.coalesce(spans.c.input_tokens, spans.c.output_tokens)).label("calls_with_tokens"),
-    func.sum(cast(func.round(spans.c.cost_usd * 1_000_000_000), BigInteger)).label("cost_nano_usd"),
+    _sum(cast(func.round(_at_most(spans.c.cost_usd, _MOST_DOLLARS) * 1_000_000_000), BigInteger)).label(
+        "cost_nano_usd"
+    ),
     func.count(spans.c.cost_usd).label("priced_calls"),
-    func.sum(spans.c.input_bytes).label("input_bytes"),
+    _sum(spans.c.input_bytes).label("input_bytes"),
     func.count(spans.c.input_bytes).label("calls_with_input"),
-    func.sum(spans.c.output_bytes).label("output_bytes"),
+    _sum(spans.c.output_bytes).label("output_bytes"),
     func.count(spans.c.output_bytes).label("calls_with_output"),
     func.sum(spans.c.results).label("results"),
     func.count(spans.c.results).label("calls_with_results"),
@@ -198,6 +218,6 @@ _SPAN_SUMS = (
     _count(and_(spans.c.results > 0, spans.c.cited == 0)).label("uncited_calls"),
     func.max(spans.c.started_at).label("last_at"),
     _count(_timed_call).label("timed_calls"),
-    func.sum(case((_timed_call, _lasted))).label("total_us"),
+    _sum(case((_timed_call, _lasted))).label("total_us"),
 )
 _SPAN_SUM_NAMES = tuple(column.name for column in _SPAN_SUMS)
