@@ -21,7 +21,7 @@ from tracehub.web.pages.session_view import WHOLE, View
 from tracehub.web.pages.sessions_page import line_of
 from tracehub.web.pages.static_files import static_files
 from tracehub.web.pages.turn_pages import turn_page
-from tracehub.web.pages.turns import Shown, Turn, turns_of
+from tracehub.web.pages.turns import Shown, Turn, turns_of, until_of
 from tracehub.web.pages.waterfall_rows import Remarks
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>" style="color:red" onclick="x\u202e\x00{{ 7*7 }}'
@@ -136,3 +136,10 @@ def test_vendored_files_are_those_of_vendor_md() -> None:
     said = dict(re.findall(r"^\| (\S+) \|.*`([0-9a-f]{64})`", (folder / "VENDOR.md").read_text("utf-8"), re.M))
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.js")}
     assert found == said
+
+
+def test_the_pause_after_a_returned_control_says_for_whom_it_waits() -> None:
+    asking = msgspec.structs.replace(TRACE, outcome=Outcome.RETURNED_CONTROL)
+    answering = msgspec.structs.replace(TRACE, answers="i-1")
+    assert "control was returned" in until_of(asking, answering)
+    assert until_of(TRACE, answering) == until_of(asking, TRACE) == until_of(asking, None) == "until the next turn"

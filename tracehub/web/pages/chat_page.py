@@ -20,7 +20,7 @@ from tracehub.web.pages.session_head import SessionHead, head_of, title_of
 from tracehub.web.pages.session_view import View, query_of
 from tracehub.web.pages.turn_pages import TurnPage, turn_page
 from tracehub.web.pages.turn_sections import cited_passages
-from tracehub.web.pages.turns import pause_between, turn_badges, turn_error
+from tracehub.web.pages.turns import pause_between, turn_badges, turn_error, until_of
 from tracehub.web.pages.visible import visible
 
 MOST_EVENTS = 4000
@@ -52,6 +52,7 @@ class ChatTurn(msgspec.Struct, frozen=True, kw_only=True):
     steps: str
     steps_href: str
     pause: str | None
+    until: str
 
 
 class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ def _turn(number: int, row: TraceRow, later: TraceRow | None, trace: Trace | Non
         steps=counted(row.steps, "step"),
         steps_href=addresses.turn(row.session_id, row.trace_id, timeline),
         pause=pause_between(row, later),
+        until=until_of(row, later),
     )
 
 

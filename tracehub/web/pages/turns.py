@@ -68,6 +68,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     events: str
     copies: tuple[Copy, ...]
     pause: str | None
+    until: str
     gap: Gap | None
 
 
@@ -139,6 +140,7 @@ def _turn(session_id: str, number: int, trace: TraceRow, later: TraceRow | None,
         events=addresses.events(trace.trace_id),
         copies=copies_of_turn(session_id, trace.trace_id, inline=trace.inline),
         pause=pause_between(trace, later),
+        until=until_of(trace, later),
         gap=_gap(trace, later, shown.axis) if shown.axis else None,
     )
 
@@ -161,6 +163,13 @@ def turn_error(trace: TraceRow) -> str | None:
         return None
     said = f": {visible(trace.error_text)}" if trace.error_text else ""
     return f"{visible(trace.error_type or 'error')}, {trace.error_source}{said}"
+
+
+def until_of(trace: TraceRow, later: TraceRow | None) -> str:
+    """What the pause after a turn waits for."""
+    if trace.outcome is Outcome.RETURNED_CONTROL and later is not None and later.answers:
+        return "waiting for the caller, to whom control was returned"
+    return "until the next turn"
 
 
 def pause_between(trace: TraceRow, later: TraceRow | None) -> str | None:
