@@ -4,9 +4,8 @@ import json
 import sys
 import urllib.request
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # type: ignore[import-not-found]
-    ExportTraceServiceRequest,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 BATCH = 500
 
@@ -31,7 +30,7 @@ def _send(address: str, spans: list[dict[str, object]]) -> None:
         made.name = str(span["name"])
         made.start_time_unix_nano = int(str(span["start"])) * 1000
         made.end_time_unix_nano = int(str(span["end"])) * 1000
-        made.status.code = 2 if span["failed"] else 1
+        made.status.code = Status.STATUS_CODE_ERROR if span["failed"] else Status.STATUS_CODE_OK
         for name, value in dict(span["attributes"]).items():  # type: ignore[call-overload]
             attribute = made.attributes.add()
             attribute.key = name

@@ -1,5 +1,6 @@
 """Every setting, read once from TRACEHUB_* environment variables and checked before anything starts."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -52,13 +53,16 @@ class Settings(BaseSettings):
     proxy_spool: Path = Path("tracehub-spool")
     proxy_spool_bytes: int = Field(default=1024 * MIB, ge=MIB)
 
+    # Networks inside that alerts and exports may be sent to.
+    allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
+
     secret_key: SecretStr | None = None
     secret_key_file: Path = Path("tracehub.key")
 
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 
-    @field_validator("api_keys", "allowed_hosts", "proxy_hosts", "proxy_attributes", mode="before")
+    @field_validator("api_keys", "allowed_hosts", "proxy_hosts", "proxy_attributes", "allowed_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas between their items."""
@@ -73,6 +77,13 @@ class Settings(BaseSettings):
             msg = "each key needs at least 16 characters"
             raise ValueError(msg)
         return keys
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ip_network(network)
+        return networks
 
     @field_validator("secret_key")
     @classmethod

@@ -479,6 +479,22 @@ rollup_marks = Table(
     Column("transaction_number", BigInteger, primary_key=True, autoincrement=False),
 )
 
+# The newest episode of each rule for each group; `details` is the rest of the Alert, as JSON.
+alerts = Table(
+    "alerts",
+    metadata,
+    _project(),
+    Column("alert_id", HexId, primary_key=True),
+    Column("rule", String, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("pending_at", BigInteger, nullable=False),
+    Column("fired_at", BigInteger),
+    Column("resolved_at", BigInteger),
+    Column("evaluated_at", BigInteger, nullable=False),
+    Column("details", String, nullable=False),
+    Index("ix_alerts_state", "project_id", "state", "pending_at"),
+)
+
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
 CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)
