@@ -16,3 +16,6 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
     previous_turn: SpanRef | None = None
     return_of_control: SpanRef | None = None
+
+
+NO_LINKS = Links()

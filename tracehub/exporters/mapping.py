@@ -2,12 +2,12 @@
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from tracehub.exporters.links import Links
+from tracehub.exporters.links import NO_LINKS, Links
 from tracehub.exporters.terms import Terms
 from tracehub.model.trace import Trace
 
 
-def resource_spans(trace: Trace, terms: Terms, links: Links = Links()) -> tuple[ResourceSpans, ...]:
+def resource_spans(trace: Trace, terms: Terms, links: Links = NO_LINKS) -> tuple[ResourceSpans, ...]:
     """All spans of the trace: children first, the root the last of the last; the same bytes each time.
 
     A sender may cut between any two spans. PermanentError where the trace is no valid tree.
