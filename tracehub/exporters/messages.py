@@ -35,14 +35,15 @@ class Conversation(NamedTuple):
 
 
 def conversation(prompt: str) -> Conversation:
-    """The prompt's instructions, messages and offered tools. Other settings of the request are no content."""
+    """The prompt's instructions, messages and offered tools; messages without content, and other settings of the
+    request, are left out."""
     found = Conversation([], [], [])
     for message in messages(prompt):
         if message.role == "system":
             found.instructions.extend(map(_part, message.parts))
-        elif message.role is None and all(part.kind == "json" and part.name for part in message.parts):
+        elif message.role is None and all(part.name and part.kind == "json" for part in message.parts):
             found.tools.extend(tool for part in message.parts for tool in _tools(part))
-        else:
+        elif message.parts:
             found.messages.append({"role": _role(message), "parts": [_part(part) for part in message.parts]})
     return found
 

@@ -6,7 +6,7 @@ import msgspec
 
 LEAST = 2
 # The last cut leaves the words that messages are made of whole.
-_FIRST_CUT, _LAST_CUT = 4096, 32
+_LAST_CUT = 32
 _MEMBERS = (64, 16, 4, 1)
 _LEAST_NAMES = 8
 _DEEPEST = 12
@@ -45,11 +45,11 @@ def shortened(value: object, chars: int) -> str:
     whole = json_text(value)
     if len(whole) <= chars:
         return whole
-    cut = min(_FIRST_CUT, max(_LAST_CUT, chars // 2))
+    cut = chars * 7 // 8
     while cut >= _LAST_CUT:
         if len(text := json_text(_cut(value, cut, None, 0))) <= chars:
             return text
-        cut //= 2
+        cut = cut * 5 // 8
     for members in _MEMBERS:
         if len(text := json_text(_cut(value, _LAST_CUT, members, 0))) <= chars:
             return text

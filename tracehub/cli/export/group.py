@@ -28,15 +28,19 @@ def export(
         typer.echo(context.get_help())
         raise typer.Exit(2)
 
-    from tracehub.app import clock, open_app
+    from tracehub.analytics.knowledge import load_knowledge
+    from tracehub.app import clock
     from tracehub.cli.environment import read_settings
+    from tracehub.cli.export.reading import reading_only
     from tracehub.cli.export.to_files import write_files
     from tracehub.exporters.terms import Terms
 
     chosen = filter_of(since, until, agent, now=clock())
     terms = Terms(profile=profile, content=content, content_chars=content_chars)
-    with open_app(read_settings()) as app:
-        done = write_files(app.database.reading, app.knowledge, chosen, terms, to)
+    settings = read_settings()
+    knowledge = load_knowledge(settings.prices_file, settings.tool_error_rules_file)
+    with reading_only(settings) as database:
+        done = write_files(database.reading, knowledge, chosen, terms, to)
     typer.echo(f"{done.traces:,} traces with {done.spans:,} spans and {done.events:,} events written to {to}")
     for reason in done.left_out:
         typer.echo(f"left out of traces.jsonl: {reason}", err=True)

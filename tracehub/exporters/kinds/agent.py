@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from tracehub.exporters.around import Around
-from tracehub.exporters.kinds.every import add_event, begun, link_to_asker, put, put_failure
+from tracehub.exporters.kinds.every import add_event, begun, link_to_asker, put, put_failure, was_reprompt
 from tracehub.exporters.messages import said
 from tracehub.exporters.otel_span import CLIENT, Attributes, OtelEvent, OtelSpan
 from tracehub.model.span import AgentSpan, CodeSpan, ModelSpan, Outcome, Span, ToolSpan
@@ -61,7 +61,9 @@ def _put_sums(attributes: Attributes, span: AgentSpan, around: Around) -> None:
     models = [each for each in below if isinstance(each, ModelSpan)]
     attributes[names.model_calls] = len(models)
     attributes[names.tool_calls] = sum(isinstance(each, ToolSpan | CodeSpan) for each in below)
-    attributes[names.reprompts] = sum(_asked_again(each) for each in below)
+    attributes[names.reprompts] = sum(
+        was_reprompt(each) or getattr(each, "reprompt", None) is not None for each in below
+    )
     own = [each.model_id for each in around.children[span.span_id] if isinstance(each, ModelSpan) and each.model_id]
     put(attributes, names.request_model, own[-1] if own else None)
     for name, field in (
@@ -81,12 +83,6 @@ def _below(span: Span, around: Around) -> Iterator[Span]:
         child = waiting.pop()
         yield child
         waiting.extend(around.children.get(child.span_id, ()))
-
-
-def _asked_again(span: Span) -> bool:
-    if isinstance(span, ModelSpan) and span.reprompt is not None:
-        return True
-    return span.error is not None and span.error.type == "reprompt"
 
 
 def _add_exception(told: OtelSpan, span: AgentSpan, around: Around) -> None:
