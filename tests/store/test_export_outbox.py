@@ -84,7 +84,7 @@ def test_a_worker_whose_claim_was_taken_over_writes_and_counts_nothing(database_
 def test_a_delivered_trace_begins_again_only_with_other_spans(database_url: str) -> None:
     with migrated(database_url) as database:
         put(database, entry(ONE))
-        write(database, found_out(*take(database)))
+        write(database, found_out(take(database)[0]))
         put(database, entry(ONE))
         assert state_of(database, ONE) is ExportState.DELIVERED
         put(database, entry(ONE, "bb" * 16))
@@ -112,7 +112,7 @@ def test_what_changes_while_it_is_sent_is_sent_on(database_url: str) -> None:
 def test_reading_events_anew_puts_nothing_there_that_was_not_and_nothing_that_is_the_same(database_url: str) -> None:
     with migrated(database_url) as database:
         put(database, entry(ONE))
-        write(database, found_out(*take(database)))
+        write(database, found_out(take(database)[0]))
         put(database, entry(ONE), entry(TWO), only_known=True)
         assert take(database) == ()
         put(database, entry(ONE, "bb" * 16), only_known=True)
@@ -191,7 +191,7 @@ def test_sending_again_forgets_what_was_acknowledged_and_whoever_sends_it_now(da
 def test_a_destination_keeps_its_counts_when_its_declaration_changes(database_url: str) -> None:
     with migrated(database_url) as database:
         put(database, entry(ONE))
-        write(database, found_out(*take(database)))
+        write(database, found_out(take(database)[0]))
         changed = msgspec.structs.replace(PLACE, content="full")
         with database.writing() as connection:
             destinations.stop(connection, "tempo", "HTTP 401: who are you?", now=7)
