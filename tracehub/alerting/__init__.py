@@ -1,0 +1,1 @@
+"""Rules, what they find, and who is told."""
