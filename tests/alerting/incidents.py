@@ -28,7 +28,8 @@ def planted(exchanges: Iterable[Json], incidents: Iterable[Incident], *, seed: i
     chance = Random(seed)
     times = [(microseconds_of(each.begins), microseconds_of(each.ends), each.change) for each in incidents]
     for exchange in exchanges:
-        at, found = began_at(exchange), exchange
+        at = began_at(exchange)
+        found: Json | None = exchange
         for begins, ends, change in times:
             if found is not None and begins <= at < ends:
                 found = change(found, chance)
