@@ -126,6 +126,29 @@ def test_that_it_is_over_waits_until_its_begin_was_told(database_url: str, recei
         assert told == ["firing", "resolved"]
 
 
+def test_a_new_episode_does_not_overtake_what_waits_of_the_one_before(database_url: str, receiver: Receiver) -> None:
+    with desk_on(database_url) as desk:
+        desk.channel(hook(receiver))
+        receiver.answers.append(Answer(503, {"Retry-After": "3600"}))
+        desk.changed(firing())
+        desk.at(NOW + 30 * SECOND)
+        desk.now = NOW + 10 * MINUTE
+        desk.changed(resolved(firing(), desk.now))
+        desk.at(desk.now)
+        again = firing(fired_at=NOW + 20 * MINUTE)
+        desk.now = NOW + 20 * MINUTE
+        desk.changed(again)
+        assert desk.at(NOW + 30 * MINUTE) == 0
+        for _ in range(3):
+            desk.at(NOW + 2 * HOUR)
+        told = [msgspec.json.decode(request.body)["alerts"][0] for request in receiver.taken()]
+        assert [(each["status"], each["fired_at"][11:16]) for each in told] == [
+            ("firing", "14:13"),
+            ("resolved", "14:13"),
+            ("firing", "14:33"),
+        ]
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 302])
 def test_what_will_never_be_taken_is_given_up_and_said(status: int, receiver: Receiver, sqlite_url: str) -> None:
     with desk_on(sqlite_url) as desk:

@@ -30,7 +30,7 @@ def words_of(message: Message, public_url: str | None) -> Words:
     """The subject and the text of a notification; links are left out where nobody said where tracehub is reached."""
     firing, resolved = message.firing, message.resolved
     lines = [line for alert in (*firing[:MOST_TOLD], *resolved[:MOST_TOLD]) for line in _told(alert, public_url)]
-    more = max(0, len(firing) - MOST_TOLD) + max(0, len(resolved) - MOST_TOLD)
+    more = max(0, len(firing) - MOST_TOLD) + max(0, len(resolved) - MOST_TOLD) + message.others
     if more:
         lines.append(f"… and {more:,} more.")
     if public_url is None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from tracehub.model.notification import Message, Notification, Sending
 from tracehub.store.dialect import insert_missing, lock
@@ -74,6 +74,16 @@ def claim(
         update(alert_notifications).where(columns.project_id == project, these).values(claimed_until=until)
     )
     return found
+
+
+def open_numbers(connection: Connection, *, project: str = DEFAULT_PROJECT) -> dict[tuple[str, str], int]:
+    """The number of the newest notification that is not delivered yet, by channel and group_id."""
+    columns = alert_notifications.c
+    query = select(columns.channel, columns.group_id, func.max(columns.number).label("number")).where(
+        columns.project_id == project, columns.state.in_(_OPEN)
+    )
+    found = connection.execute(query.group_by(columns.channel, columns.group_id))
+    return {(row.channel, row.group_id): row.number for row in found}
 
 
 def done(

@@ -36,6 +36,7 @@ def own_form(notification: Notification, public_url: str | None) -> dict[str, ob
         "channel": notification.channel,
         "status": status_of(message),
         "repeated": message.again,
+        "others": message.others,
         "subject": words.subject,
         "text": words.text,
         "group_labels": message.labels,
@@ -53,7 +54,7 @@ def alertmanager_form(notification: Notification, public_url: str | None) -> dic
     return {
         "version": "4",
         "groupKey": f"{notification.channel}:{notification.group_id}",
-        "truncatedAlerts": 0,
+        "truncatedAlerts": message.others,
         "status": status_of(message),
         "receiver": notification.channel,
         "groupLabels": message.labels,
