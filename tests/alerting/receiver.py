@@ -16,6 +16,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int = 200
     headers: Mapping[str, str] = {}
     seconds: float = 0.0
+    body: bytes = b"ok"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -60,9 +61,9 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
             pass
