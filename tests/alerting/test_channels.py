@@ -21,6 +21,7 @@ from tests.aws.moto_server import moto
 from tracehub.alerting.channels.by_apprise import hidden, without_secrets
 from tracehub.alerting.channels.delivered import RefusedError, RetryLaterError
 from tracehub.alerting.delivery import Terms, check, deliver
+from tracehub.alerting.trial import send_test
 from tracehub.errors import PermanentError, TransientError
 from tracehub.model.alert import Alert
 from tracehub.model.channel import AppriseChannel, Channel, SnsChannel, WebhookChannel
@@ -139,7 +140,6 @@ def test_a_mail_server_that_refuses_is_tried_again(mailbox: Mailbox, terms: Term
         ("rsyslog://127.0.0.1", "kind"),
         ("apprise://127.0.0.1/x", "kind"),
         ("mqtt://127.0.0.1/x", "kind"),
-        ("file:///etc/passwd", "kind"),
         ("no url at all", "kind"),
         ("slack://nothing", "cannot read"),
     ],
@@ -243,7 +243,21 @@ def test_a_channel_takes_its_secrets_from_the_environment_and_from_files(
         deliver(WebhookChannel(name="hook", url="file:/nowhere/at/all"), notification(firing()), terms)
 
 
-@pytest.mark.parametrize("template", ['{"a": $nothing}', '{"a": "$"}', '{"a": $text}', "$subject"])
+def test_neither_a_check_nor_a_test_reads_secrets_for_who_enters_a_channel(tmp_path: Path, terms: Terms) -> None:
+    file = tmp_path / "secret"
+    with receiving() as receiver:
+        file.write_text(receiver.url)
+        channel = WebhookChannel(name="x", url=f"file:{file}")
+        with pytest.raises(PermanentError, match="configuration file"):
+            check(channel, terms.outbound)
+        said, went_well = send_test(channel, terms, test_id="ab" * 16)
+        assert not went_well
+        assert "configuration file" in said
+        assert receiver.requests == []
+        assert send_test(channel, terms, test_id="ab" * 16, entered=False) == ("it answered 200", True)
+
+
+@pytest.mark.parametrize("template", ['{"a": $nothing}', '{"a": "$"}', '{"a": $text}', '{"a": "$alerts"}', "$subject"])
 def test_a_template_that_cannot_be_filled_is_refused(template: str, terms: Terms) -> None:
     channel = WebhookChannel(name="x", url="http://127.0.0.1:9/", form="template", template=template)
     with pytest.raises(PermanentError, match="template"):
@@ -272,6 +286,14 @@ def test_a_topic_of_sns_passes_it_on(sns: str, terms: Terms) -> None:
     told = msgspec.json.decode(msgspec.json.decode(found["Body"])["Message"])
     assert told["status"] == "firing"
     assert told["notification_id"] == "ef" * 16
+
+
+def test_an_endpoint_of_sns_inside_is_refused() -> None:
+    channel = SnsChannel(
+        name="topic", topic_arn="arn:aws:sns:eu-central-1:123456789012:x", endpoint_url="http://169.254.169.254/"
+    )
+    with pytest.raises(RefusedAddressError):
+        check(channel, Outbound(LOOPBACK))
 
 
 def test_a_topic_that_is_not_there_is_given_up(sns: str, terms: Terms) -> None:

@@ -96,7 +96,7 @@ def check_template(template: str) -> None:
     if unknown := sorted(set(found.get_identifiers()) - set(PLACEHOLDERS)):
         msg = f"the template names ${unknown[0]}; there are {', '.join(f'${name}' for name in PLACEHOLDERS)}"
         raise PermanentError(msg)
-    sample = found.substitute({"alerts": "null", "labels": "null", **_TEXTS_OF_CHECK})
+    sample = found.substitute({"alerts": '[{"a": "b"}]', "labels": '{"a": "b"}', **_TEXTS_OF_CHECK})
     try:
         msgspec.json.decode(sample.encode())
     except msgspec.DecodeError as error:

@@ -49,12 +49,16 @@ def notify(channel: AppriseChannel, notification: Notification, outbound: Outbou
         if closed is not None:
             return closed
     with _heard() as lines:
-        taken = service.notify(
-            body=words.text,
-            title=words.subject,
-            notify_type=_KINDS[words.kind],
-            body_format=apprise.NotifyFormat.TEXT,
-        )
+        try:
+            taken = service.notify(
+                body=words.text,
+                title=words.subject,
+                notify_type=_KINDS[words.kind],
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except Exception as error:  # over a hundred plugins; what they raise could hold the URL
+            msg = f"Apprise failed: {type(error).__name__}"
+            raise RetryLaterError(msg) from None
     if taken:
         return f"{service.service_name} took it"
     said = " ".join(lines)

@@ -1,7 +1,7 @@
 """Makes services that page people open one incident for a group of alerts, and close that one when it is over."""
 
 import msgspec
-from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie, OpsgenieAlertAction
+from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, NotifyOpsgenie, OpsgenieAlertAction, OpsgenieRegion
 
 from tracehub.alerting.channels.delivered import RefusedError, RetryLaterError
 from tracehub.outbound import Outbound
@@ -38,7 +38,9 @@ def close_at_opsgenie(service: NotifyOpsgenie, text: str, outbound: Outbound) ->
     """
     if service.action != OpsgenieAlertAction.MAP or not service.alias:
         return None
-    address = f"{OPSGENIE_API_LOOKUP[service.region_name]}/{service.alias}/close?identifierType=alias"
+    address = (
+        f"{OPSGENIE_API_LOOKUP[service.region_name or OpsgenieRegion.US]}/{service.alias}/close?identifierType=alias"
+    )
     reply = outbound.request(
         "POST",
         address,
