@@ -24,7 +24,7 @@ from tracehub.store.database import Database
 # 50 and more where TRACEHUB_TORTURE_KILLS says so.
 KILLS = int(os.environ.get("TRACEHUB_TORTURE_KILLS", "8"))
 SESSIONS = 40 + 10 * KILLS
-MOST_BYTES = 40_000
+MOST_BYTES = 15_000
 PATIENCE = 180
 
 
@@ -61,7 +61,6 @@ def test_kill_9_while_exporting(database_url: str, tmp_path: Path) -> None:
     assert {each.state for each in found.values()} == {ExportState.DELIVERED}
     assert (row.delivered_traces, row.delivered_spans) == (len(found), len(wanted))
     twice = sum(receiver.taken.values()) - len(wanted)
-    print("TWICE", twice, faults.lost_spans, faults.largest, len(wanted), len(receiver.requests))
     # Every kill and every lost answer costs at most the request that was under way.
     assert twice <= faults.lost_spans + (KILLS + 1) * faults.largest
 

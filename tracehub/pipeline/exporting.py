@@ -207,6 +207,11 @@ class Exporting:
         """Whether the thread that keeps the senders going runs."""
         return self._thread.is_alive()
 
+    @property
+    def busy(self) -> bool:
+        """Whether any sender runs."""
+        return any(thread.is_alive() for thread in self._senders.values())
+
     def start(self) -> None:
         """Begins. Where this is the only process, nobody is sending what one before it had claimed."""
         database = self._parts.database
