@@ -67,7 +67,7 @@ def _put_messages(attributes: Attributes, span: ModelSpan, around: Around) -> No
     if not content.wanted:
         return
     if span.input is not None:
-        found = conversation(span.input)
+        found = conversation(span.input, around.history)
         content.put_json(attributes, names.system_instructions, found.instructions)
         content.put_json(attributes, names.input_messages, found.messages)
         content.put_json(attributes, names.tool_definitions, found.tools)
