@@ -39,6 +39,15 @@ def _read(file: Path, what: str, read: Callable[[Mapping[str, object]], Declared
     return found
 
 
+def rules_files(file: Path) -> tuple[Path, ...]:
+    """The files of alert rules that it names under `rules_files`, beside itself; PermanentError as `read_file`."""
+    named = _written(file).get("rules_files", [])
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        msg = f'{file}: rules_files is a list of names, such as ["rules.yaml"]'
+        raise PermanentError(msg)
+    return tuple(file.parent / each for each in named)
+
+
 def _written(file: Path) -> dict[str, object]:
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -48,7 +57,7 @@ def _written(file: Path) -> dict[str, object]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{file} is not TOML: {error}"
         raise PermanentError(msg) from error
-    if unknown := sorted(written.keys() - {"sources", "destinations"}):
+    if unknown := sorted(written.keys() - {"sources", "destinations", "rules_files"}):
         msg = f"{file} has a part that tracehub does not know: {unknown[0]}"
         raise PermanentError(msg)
     return written
