@@ -174,7 +174,9 @@ def claim(
     these = [*_of(destination, project), _table.next_at <= at, _table.due_at >= due_since]
     if started_since is not None:
         these.append(_table.started_at >= started_since)
-    query = select(export_outbox).where(*these).order_by(_table.next_at, _table.trace_id).limit(limit)
+    query = (
+        select(export_outbox).where(*these).order_by(_table.next_at, _table.started_at, _table.trace_id).limit(limit)
+    )
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return ()
