@@ -67,6 +67,11 @@ class Outbound:
         its name cannot be resolved now."""
         self._place(url)
 
+    def reach(self, url: str) -> tuple[str, int]:
+        """The one address and port that `url` may be sent to, for other protocols than HTTP; errors as `check`."""
+        _, address, port = self._place(url)
+        return address, port
+
     def request(
         self,
         method: str,
