@@ -127,7 +127,7 @@ def test_late_events_of_an_hour_are_told(database: Database) -> None:
     watch = Watch(database)
     watch.run_through(30, 150)
     assert watch.told == []
-    keep(database, [turn for turn in whole if turn.error])
+    keep(database, [turn for turn in whole if turn.error], late=True)
     watch.run(155)
     assert watch.told == [("errors", "firing", 70), ("errors", "resolved", 105)]
     watch.run(160)
@@ -143,7 +143,7 @@ def test_late_events_do_not_tell_again_what_was_told(database: Database) -> None
     watch.run_through(30, 150)
     told = list(watch.told)
     assert [state for _, state, _ in told] == ["pending", "firing", "resolved"]
-    keep(database, late)
+    keep(database, late, late=True)
     watch.run_through(155, 165)
     assert watch.told == told
 
