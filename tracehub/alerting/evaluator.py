@@ -170,7 +170,8 @@ class _Round:
         with self._database.reading() as connection:
             before = self._before(connection)
             windows = SharedWindows(connection, project=self._project)
-            gauges = self._gauging(connection, at)
+            wanted = any(each.rule.about.gauge for each in due)
+            gauges = self._gauging(connection, at) if wanted else Gauges()
             waiting = rollup_sums.marked(connection, at - _HOUR_US, at, project=self._project)
             for each in due:
                 error = each.missed
