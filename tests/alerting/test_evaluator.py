@@ -70,7 +70,7 @@ def test_what_fires_says_why_and_where_to_look(database: Database) -> None:
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(restarts=st.sets(st.integers(12, 22)), failing=st.integers(0, 100))
+@given(restarts=st.sets(st.integers(13, 21)), failing=st.integers(0, 100))
 def test_restarts_change_nothing(database: Database, restarts: set[int], failing: int) -> None:
     told = []
     for restarted in (restarts, set[int]()):
