@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tracehub.alerting.evaluate import step, step_all
-from tracehub.alerting.readings import Reading, Verdict
-from tracehub.alerting.readings import _verdict as verdict_of  # what a value means is told by the rule alone
+from tracehub.alerting.readings import Reading, Verdict, verdict_of
 from tracehub.model.alert import Alert, AlertState
 from tracehub.model.measure import GroupBy, Measure
 from tracehub.model.rule import NoData, Rule
