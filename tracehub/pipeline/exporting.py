@@ -28,6 +28,8 @@ _log = structlog.get_logger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
 TIDY_SECONDS = 15.0
+# A claim is asked about before each request, and must outlast the slowest one.
+LEASE_TIMEOUTS = 6
 # What waits for a destination that stands still is kept so long, however short its own patience.
 STANDING_STILL_HOURS = 168.0
 _UNPREPARED_SECONDS = 30.0
@@ -47,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str]
     unseal: Callable[[bytes, str], str]
     instance_id: str | None = None
+    lease_seconds: float = 30.0
     first_seconds: float = FIRST_SECONDS
     poll_seconds: float = 1.0
 
@@ -150,6 +153,7 @@ class Sender:
             endpoint=endpoint,
             terms=terms,
             linking=Linking(terms, parts.knowledge),
+            lease_seconds=max(parts.lease_seconds, LEASE_TIMEOUTS * destination.timeout_seconds),
             send=lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND),
             delay=lambda failures, after: delay(failures, after, parts.random, parts.first_seconds),
         )
@@ -204,7 +208,11 @@ class Exporting:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begins."""
+        """Begins. Where this is the only process, nobody is sending what one before it had claimed."""
+        database = self._parts.database
+        if database.is_sqlite:
+            with database.writing() as connection:
+                export_outbox.release(connection)
         self._thread.start()
 
     def stop(self, seconds: float = 15.0) -> None:

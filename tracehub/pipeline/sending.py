@@ -39,7 +39,6 @@ from tracehub.store.dialect import now
 
 _log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 120.0
 # About as many as fill a request.
 AT_ONCE = 128
 # A status of 500 so often may be the trace's doing.
@@ -51,13 +50,15 @@ _Stop = RetryLater | Broken | Refused | Misconfigured
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a round sends to and how. `send` tells what became of one request. `delay` says how long to wait (seconds)
-    after so many failures in a row, at least as long as the receiver asked for."""
+    """Where a round sends to and how. What it claims is its own for `lease_seconds`. `send` tells what became of one
+    request. `delay` says how long to wait (seconds) after so many failures in a row, at least as long as the receiver
+    asked for."""
 
     destination: Destination
     endpoint: Endpoint
     terms: Terms
     linking: Linking
+    lease_seconds: float
     send: Callable[[bytes], Outcome]
     delay: Callable[[int, float | None], float]
 
@@ -147,7 +148,7 @@ class Round:
                 connection,
                 self._name,
                 limit=AT_ONCE,
-                seconds=LEASE_SECONDS,
+                seconds=self._place.lease_seconds,
                 due_since=at - int(place.retry_hours * 3600 * _SECOND),
                 started_since=None if place.max_age_us is None else at - place.max_age_us,
             )
@@ -240,10 +241,10 @@ class Round:
 
     def _still_mine(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         """Those whose claim holds. Asked before every request: whoever was asleep may have lost it."""
-        if self._seconds() - self._kept_at > LEASE_SECONDS / 3:
+        if self._seconds() - self._kept_at > self._place.lease_seconds / 3:
             claims = {trace_id: claimed.claim for trace_id, claimed in self._mine.items()}
             with self._database.writing() as connection:
-                kept = export_outbox.keep(connection, self._name, claims, LEASE_SECONDS)
+                kept = export_outbox.keep(connection, self._name, claims, self._place.lease_seconds)
             self._kept_at = self._seconds()
             self._mine = {trace_id: claimed for trace_id, claimed in self._mine.items() if trace_id in kept}
         return tuple(piece for piece in pieces if piece.trace_id in self._mine)

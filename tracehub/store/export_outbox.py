@@ -205,6 +205,14 @@ def claim(
     )
 
 
+def release(connection: Connection, *, project: str = DEFAULT_PROJECT) -> None:
+    """Gives back everything that is claimed, by whomever; he writes nothing more for it."""
+    these = (_table.project_id == project, _table.next_at.is_not(None), _table.state == _SENDING)
+    connection.execute(
+        update(export_outbox).where(*these).values(state=_PENDING, claim=_table.claim + 1, next_at=_table.due_at)
+    )
+
+
 def keep(
     connection: Connection,
     destination: str,
