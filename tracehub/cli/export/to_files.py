@@ -67,12 +67,13 @@ def _write_traces(
 ) -> None:
     linking = Linking(terms, knowledge)
     for found in every_trace(reading, filter):
+        ids = [row.trace_id for row in found]
         with reading() as connection:
-            received = traces.received(connection, [row.trace_id for row in found])
+            received, before = traces.received(connection, ids), traces.turns_before(connection, ids)
         for row in found:
             with reading() as connection:
                 trace = content.trace(connection, row.trace_id, knowledge)
-                links = linking.links_of(connection, trace, row)
+                links = linking.links_of(connection, trace, before.get(row.trace_id))
                 done.events += _write_lines(raw, content.events(connection, row.trace_id))
             done.traces += 1
             try:
