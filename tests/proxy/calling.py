@@ -14,7 +14,7 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from tests.proxying import client_of, environment_of, free_port, said_by, start, tracehub_says
+from tests.proxying import client_of, environment_of, first_key, free_port, said_by, start
 from tests.replay.exchanges import exchange
 from tracehub.bedrock.blocks import unpack
 from tracehub.store import event_blocks
@@ -80,8 +80,8 @@ def prepared(upstream: str, folder: Path, *, database_url: str | None = None, **
     """A database with a key, and a free port; nothing runs yet."""
     port = free_port()
     environment = environment_of(upstream, folder, database_url, {"proxy_port": str(port), **settings})
-    key = json.loads(tracehub_says(folder, environment, "keys", "create", "test", "--json"))
-    return Prepared(f"http://127.0.0.1:{port}", folder, environment, key["key_id"], key["secret_access_key"])
+    key_id, secret = first_key(folder, environment)
+    return Prepared(f"http://127.0.0.1:{port}", folder, environment, key_id, secret)
 
 
 @contextmanager
