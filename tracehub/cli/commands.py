@@ -4,6 +4,7 @@ import typer
 
 from tracehub import __version__
 from tracehub.cli import (
+    channels,
     collecting,
     database,
     demo,
@@ -14,9 +15,12 @@ from tracehub.cli import (
     quarantine,
     reindexing,
     replaying,
+    rules,
     serving,
+    silences,
     viewing,
 )
+from tracehub.cli.export import group as exporting
 
 
 def build_commands() -> typer.Typer:
@@ -42,6 +46,10 @@ def build_commands() -> typer.Typer:
     commands.command("reindex")(reindexing.reindex)
     commands.add_typer(keys.commands, name="keys")
     commands.add_typer(quarantine.commands, name="quarantine")
+    commands.add_typer(exporting.commands, name="export")
+    commands.add_typer(rules.commands, name="rules")
+    commands.add_typer(channels.commands, name="channels")
+    commands.add_typer(silences.commands, name="silences")
     commands.add_typer(database.commands, name="db")
     return commands
 
