@@ -18,7 +18,6 @@ from tracehub.sealing import Sealer
 from tracehub.store import alert_notifications, alerts
 from tracehub.store.database import Database, parse_url
 
-
 FASTER = 200
 
 
