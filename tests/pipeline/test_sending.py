@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.exporters.receiver import TAKEN, Answer, Receiver, Request, partly, receiving, refusing
 from tests.exporting import declare, exported_ids, let_time_pass, place, rows, send_all, sender, standing
-from tests.stores import empty, migrated, store
+from tests.stores import KNOWLEDGE, RECEIVED_AT, empty, migrated, store
 from tests.traffic import demo_events
 from tracehub.model.destination import Choice, Destination, Sampling
 from tracehub.model.export_rows import ExportState
 from tracehub.model.record import Event
 from tracehub.model.span import Outcome
+from tracehub.pipeline.reindex import reindex
 from tracehub.store import destinations, export_outbox
 from tracehub.store.database import Database
 from tracehub.store.schema import export_outbox as outbox
@@ -84,6 +85,27 @@ def test_late_spans_go_out_as_additions(database_url: str, receiver: Receiver) -
         assert first < set(receiver.taken)
         assert wanted <= set(receiver.taken)
         assert set(receiver.taken.values()) == {1}
+
+
+def test_what_a_newer_parser_finds_in_old_events_goes_out_alone(database_url: str, receiver: Receiver) -> None:
+    for database in stored(database_url, place(receiver), FEW):
+        with sender(database) as one:
+            send_all(one)
+            before = len(receiver.requests)
+            reindex(database, KNOWLEDGE, now=RECEIVED_AT, tell=lambda _: None)
+            let_time_pass(database)
+            send_all(one)
+            assert len(receiver.requests) == before
+            grown = min(rows(database))
+            with database.writing() as connection:
+                this = outbox.c.trace_id == grown
+                settled = connection.scalar(select(outbox.c.settled).where(this)) or b""
+                # As if the trace had been sent when one span of it was not understood yet.
+                connection.execute(update(outbox).where(this).values(settled=settled[8:], digest="00" * 16))
+            reindex(database, KNOWLEDGE, now=RECEIVED_AT, tell=lambda _: None)
+            let_time_pass(database)
+            send_all(one)
+        assert [request.ids for request in receiver.requests[before:]] == [((grown, settled[:8].hex()),)]
 
 
 @pytest.mark.parametrize(
