@@ -125,14 +125,17 @@ class _Counting:
     def _new_spans(self, connection: Connection, found: Sequence[metered.Settled], given_up: int) -> list[Metered]:
         oldest = self._window * MINUTE_US - REMEMBERED_US
         countable = [trace for trace in found if trace.received_at >= oldest]
-        ledgers = metric_ledger.of_traces(connection, [trace.key.id for trace in countable])
         new: list[Metered] = []
         counted: dict[str, metric_ledger.Counted] = {}
         spans = metered.of_traces(connection, countable)
+        present = {trace_id: [span.span_id for span in found] for trace_id, found in spans.items()}
+        ledgers = metric_ledger.of_traces(connection, present)
         for trace in countable:
             trace_id = trace.key.id
-            ledger = ledgers[trace_id]
-            for span in spans.get(trace_id, ()):
+            ledger = ledgers.get(trace_id)
+            if ledger is None:
+                continue
+            for span in spans[trace_id]:
                 if span.waits and trace.key.value > given_up:
                     continue
                 if ledger.count(span.span_id, _sort(span.metered)):

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, and_, exists, or_, select
 
 from tracehub.model.listing import Key
 from tracehub.model.metered import Metered
@@ -47,6 +47,15 @@ _SPAN = (
 )
 
 
+_has_unfinished = exists(
+    select(1).where(
+        spans.c.project_id == traces.c.project_id,
+        spans.c.trace_id == traces.c.trace_id,
+        spans.c.outcome.in_(_UNFINISHED),
+    )
+)
+
+
 class Settled(msgspec.Struct, frozen=True):
     """A trace that was written at `key.at` and first received at `received_at` (microseconds since 1970 UTC)."""
 
@@ -59,7 +68,8 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class MeteredSpan(msgspec.Struct, frozen=True):
-    """A span by its id. `waits` says that it may still become another: control that it returned may be answered."""
+    """A span by its id. `waits` says that it may still become another: its end, or the result of control that it
+    returned, may come."""
 
     span_id: str
     waits: bool
@@ -79,12 +89,12 @@ def settled(
 ) -> tuple[Settled, ...]:
     """Traces last written later than `after` and not later than `until`, in that order, from `beyond` on.
 
-    Incomplete ones only where nothing more came of them since `given_up`. With `only_unfinished`, those alone that are
-    incomplete or wait for the result of control they returned.
+    Incomplete ones only where nothing more came of them since `given_up`. With `only_unfinished`, those alone of which
+    something is incomplete, or waits for the result of control that was returned.
     """
     outcome = or_(traces.c.outcome != Outcome.INCOMPLETE.value, traces.c.written_at <= given_up)
     if only_unfinished:
-        outcome = traces.c.outcome.in_(_UNFINISHED)
+        outcome = or_(traces.c.outcome.in_(_UNFINISHED), _has_unfinished)
     query = select(*_TRACE).where(
         traces.c.project_id == project, traces.c.written_at > after, traces.c.written_at <= until, outcome
     )
@@ -127,7 +137,7 @@ def _metered(trace: Settled, rows: Sequence[Row[Any]]) -> list[MeteredSpan]:
     return [
         MeteredSpan(
             row.span_id,
-            row.kind == "tool" and row.outcome == Outcome.RETURNED_CONTROL.value,
+            row.parent_seq is not None and row.outcome in _UNFINISHED,
             # Control is returned last: no model is asked after it.
             _measures(trace, row, function=row.kind == "tool" and returned and row.seq > last_model),
         )

@@ -1,7 +1,7 @@
 """Which spans the windows of metrics have counted, so that each is counted once.
 
-A span is known by its id. A collaborator that was counted by itself, before its supervisor came, gets other ids when
-the traces are joined: then so many spans of its kind and name are known instead.
+A span is known by its id. Of an id that is no more there was a span that is another now, as more of its trace came, or
+as a collaborator's trace became part of its supervisor's: then so many spans of its kind and name are known instead.
 """
 
 from collections import Counter, defaultdict
@@ -17,8 +17,8 @@ from tracehub.store.schema import DEFAULT_PROJECT, export_metric_spans
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True):
-    """What a window counted of a trace: spans by id and sort, and of each sort how many were counted under ids that
-    are no more (`joined`), or were recognised as such (negative)."""
+    """What a window counted of a trace: spans by id and sort, and of each sort how many were counted in traces that
+    became part of this one (`joined`), or were recognised as counted under another id (negative)."""
 
     spans: dict[bytes, int] = {}
     joined: dict[int, int] = {}
@@ -29,16 +29,19 @@ _write = msgspec.msgpack.encode
 
 
 class Ledger:
-    """What was counted of one trace so far. `count` says of a span whether it is to be counted now, and notes it."""
+    """What was counted of one trace so far, of whose spans these are `present`. `count` says of one of them whether it
+    is to be counted now, and notes it."""
 
-    def __init__(self, rows: Iterable[Counted] = ()) -> None:
+    def __init__(self, rows: Iterable[Counted], present: Iterable[str]) -> None:
         self._known: set[bytes] = set()
         self._joined: Counter[int] = Counter()
         self._spans: dict[bytes, int] = {}
         self._used: Counter[int] = Counter()
+        here = set(map(bytes.fromhex, present))
         for row in rows:
             self._known.update(row.spans)
             self._joined.update(row.joined)
+            self._joined.update(sort for key, sort in row.spans.items() if key not in here)
 
     def count(self, span_id: str, sort: int) -> bool:
         """Whether the span was not counted before; it is from now on."""
@@ -64,10 +67,15 @@ def sort_of(kind: str, name: str) -> int:
     return int.from_bytes(blake2b(f"{kind}\0{name}".encode("utf-8", "replace"), digest_size=4).digest())
 
 
-def of_traces(connection: Connection, trace_ids: Sequence[str], *, project: str = DEFAULT_PROJECT) -> dict[str, Ledger]:
-    """The ledger of each of these traces, empty where nothing of it was counted."""
-    rows = _rows(connection, trace_ids, project)
-    return {trace_id: Ledger(counted for _, counted in rows.get(trace_id, ())) for trace_id in trace_ids}
+def of_traces(
+    connection: Connection, present: Mapping[str, Sequence[str]], *, project: str = DEFAULT_PROJECT
+) -> dict[str, Ledger]:
+    """The ledger of each of these traces, by the ids of the spans that are present in it."""
+    rows = _rows(connection, sorted(present), project)
+    return {
+        trace_id: Ledger((counted for _, counted in rows.get(trace_id, ())), span_ids)
+        for trace_id, span_ids in present.items()
+    }
 
 
 def add(connection: Connection, window: int, counted: Mapping[str, Counted], *, project: str = DEFAULT_PROJECT) -> None:
