@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
+from tracehub.model.alert import Alert
 from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Limits
 from tracehub.model.source_rows import PUSHED
@@ -27,14 +30,17 @@ from tracehub.pipeline.requarantine import try_again
 from tracehub.pipeline.writer import Writer
 from tracehub.proxy.issuing import issue, renew
 from tracehub.proxy.master import master_for
+from tracehub.sealing import Sealer
 from tracehub.settings import Settings
-from tracehub.store import migrate, sources
+from tracehub.store import destinations, migrate, proxy_keys, sources
 from tracehub.store.database import Database, parse_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from tracehub.pipeline.alerting import Alerting
     from tracehub.pipeline.collecting import Collecting
+    from tracehub.pipeline.exporting import Exporting
     from tracehub.pipeline.plan import Planner
 
 
@@ -55,6 +61,8 @@ class App:
         self.logs = LogIntake(database, self.writer, self.limits, clock)
         self.ingest = Ingest(self.writer, self.logs, self.limits)
         self.collecting: Collecting | None = None
+        self.exporting: Exporting | None = None
+        self.alerting: Alerting | None = None
 
     def announce(self, address: str) -> None:
         """Tells other processes that look at the SQLite database where this one serves it."""
@@ -76,13 +84,24 @@ class App:
         with self.database.writing() as connection:
             return renew(connection, key_id, partial(master_for, self.settings), overlap=overlap, now=clock())
 
+    def sealer(self) -> Sealer:
+        """Seals and opens secrets that were entered; PermanentError where the master secret is not the right one."""
+        with self.database.reading() as connection:
+            return Sealer(master_for(self.settings, proxy_keys.every(connection)))
+
     def ready(self) -> None:
-        """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
+        """StoreUnavailableError where the writer or what was started has died, or the database does not answer."""
         if not self.writer.alive:
             msg = "the writer has stopped"
             raise StoreUnavailableError(msg)
         if self.collecting is not None and not self.collecting.alive:
             msg = "the collecting from sources has stopped"
+            raise StoreUnavailableError(msg)
+        if self.exporting is not None and not self.exporting.alive:
+            msg = "the exporting to destinations has stopped"
+            raise StoreUnavailableError(msg)
+        if self.alerting is not None and not self.alerting.alive:
+            msg = "the evaluation of alert rules has stopped"
             raise StoreUnavailableError(msg)
         try:
             with self.database.reading() as connection:
@@ -144,6 +163,92 @@ def adding_up(app: App) -> Iterator[None]:
         yield
     finally:
         adding.stop()
+
+
+@contextmanager
+def exporting(app: App) -> Iterator[None]:
+    """Sends finished traces to the declared destinations, those of the configuration file among them, until the block
+    ends."""
+    from tracehub.outbound import Outbound
+    from tracehub.pipeline.exporting import Exporting, Parts
+
+    declare_destinations(app)
+    outbound = Outbound(app.settings.allowed_networks)
+    app.exporting = Exporting(
+        Parts(
+            database=app.database,
+            knowledge=app.knowledge,
+            outbound=outbound,
+            clock=clock,
+            seconds=time.monotonic,
+            random=random.random,
+            environment=os.environ,
+            unseal=lambda sealed, place: app.sealer().open(sealed, place),
+            lease_seconds=app.settings.lease_seconds,
+        )
+    )
+    app.exporting.start()
+    try:
+        yield
+    finally:
+        app.exporting.stop()
+        app.exporting = None
+        outbound.close()
+
+
+def declare_destinations(app: App) -> None:
+    """Makes the destinations that came from a configuration file those that it declares now; nothing where none is
+    named."""
+    from tracehub.collectors.declarations import read_destinations
+
+    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+    if file is None:
+        return
+    declared = read_destinations(file)
+    with app.database.writing() as connection:
+        for destination in declared:
+            destinations.declare(connection, destination, declared_in="file", now=clock())
+        gone = set(destinations.names(connection, declared_in="file")) - {each.name for each in declared}
+        for name in gone:
+            destinations.remove(connection, name)
+
+
+@contextmanager
+def alerting(app: App) -> Iterator[None]:
+    """Evaluates alert rules, those of the configured files among them, until the block ends."""
+    from tracehub.alerting.evaluator import Evaluator
+    from tracehub.alerting.gauges import read_gauges
+    from tracehub.pipeline.alerting import Alerting
+
+    declare_rules(app)
+    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
+    evaluator = Evaluator(app.database, owner=owner, after=_tell_nobody, gauging=read_gauges)
+    app.alerting = Alerting(evaluator, clock)
+    app.alerting.start()
+    try:
+        yield
+    finally:
+        app.alerting.stop()
+        app.alerting = None
+
+
+def _tell_nobody(connection: Connection, changed: Sequence[Alert], now: int) -> None:
+    """Alerts are seen on their page."""
+
+
+def declare_rules(app: App) -> None:
+    """Makes the rules that came from files those of the configured files; nothing where none is named."""
+    from tracehub.alerting.declared import declare
+    from tracehub.alerting.rule_files import read_all
+    from tracehub.collectors.declarations import rules_files
+
+    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+    files = (*app.settings.rules_file, *(rules_files(file) if file else ()))
+    if not files:
+        return
+    rules = read_all(files)
+    with app.database.writing() as connection:
+        declare(connection, rules, now=clock())
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     config_file: Path | None = None
     collect: bool = True
+    export: bool = True
     lease_seconds: float = Field(default=30, ge=1, le=600)
     log_settle_seconds: float = Field(default=60, ge=0.5, le=3600)
 
@@ -53,16 +54,28 @@ class Settings(BaseSettings):
     proxy_spool: Path = Path("tracehub-spool")
     proxy_spool_bytes: int = Field(default=1024 * MIB, ge=MIB)
 
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+[^?#\s]*$")
     # Networks inside that alerts and exports may be sent to.
     allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
 
     secret_key: SecretStr | None = None
     secret_key_file: Path = Path("tracehub.key")
 
+    rules_file: Annotated[tuple[Path, ...], NoDecode] = ()
+    alerts: bool = True
+
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 
-    @field_validator("api_keys", "allowed_hosts", "proxy_hosts", "proxy_attributes", "allowed_networks", mode="before")
+    @field_validator(
+        "api_keys",
+        "allowed_hosts",
+        "proxy_hosts",
+        "proxy_attributes",
+        "allowed_networks",
+        "rules_file",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas between their items."""

@@ -1,14 +1,54 @@
-"""Reads the sources that the configuration file declares."""
+"""Reads the sources and the destinations that the configuration file declares."""
 
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tracehub.errors import PermanentError
+from tracehub.model.destination import Destination, read_destination
 from tracehub.model.source import Source, read_source
+
+Declared = TypeVar("Declared", bound=Source | Destination)
 
 
 def read_file(file: Path) -> tuple[Source, ...]:
     """The `[[sources]]` of a TOML file; PermanentError, naming the file and the place, where something is wrong."""
+    return _read(file, "source", read_source)
+
+
+def read_destinations(file: Path) -> tuple[Destination, ...]:
+    """The `[[destinations]]` of a TOML file; PermanentError as `read_file`."""
+    return _read(file, "destination", read_destination)
+
+
+def _read(file: Path, what: str, read: Callable[[Mapping[str, object]], Declared]) -> tuple[Declared, ...]:
+    declared = _written(file).get(f"{what}s", [])
+    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
+        msg = f"{file}: each {what} begins with [[{what}s]]"
+        raise PermanentError(msg)
+    try:
+        found = tuple(read(each) for each in declared)
+    except PermanentError as error:
+        msg = f"{file}: {error}"
+        raise PermanentError(msg) from None
+    names = [each.name for each in found]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        msg = f"{file} declares two {what}s named {doubled!r}"
+        raise PermanentError(msg)
+    return found
+
+
+def rules_files(file: Path) -> tuple[Path, ...]:
+    """The files of alert rules that it names under `rules_files`, beside itself; PermanentError as `read_file`."""
+    named = _written(file).get("rules_files", [])
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        msg = f'{file}: rules_files is a list of names, such as ["rules.yaml"]'
+        raise PermanentError(msg)
+    return tuple(file.parent / each for each in named)
+
+
+def _written(file: Path) -> dict[str, object]:
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -17,20 +57,7 @@ def read_file(file: Path) -> tuple[Source, ...]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{file} is not TOML: {error}"
         raise PermanentError(msg) from error
-    if unknown := sorted(written.keys() - {"sources"}):
+    if unknown := sorted(written.keys() - {"sources", "destinations", "rules_files"}):
         msg = f"{file} has a part that tracehub does not know: {unknown[0]}"
         raise PermanentError(msg)
-    declared = written.get("sources", [])
-    if not isinstance(declared, list) or not all(isinstance(each, dict) for each in declared):
-        msg = f"{file}: each source begins with [[sources]]"
-        raise PermanentError(msg)
-    try:
-        found = tuple(read_source(each) for each in declared)
-    except PermanentError as error:
-        msg = f"{file}: {error}"
-        raise PermanentError(msg) from None
-    names = [source.name for source in found]
-    if doubled := next((name for name in names if names.count(name) > 1), None):
-        msg = f"{file} declares two sources named {doubled!r}"
-        raise PermanentError(msg)
-    return found
+    return written

@@ -1,13 +1,14 @@
 """Shortens JSON without breaking it: texts are cut, then lists and objects lose members, and it stays valid."""
 
 import sys
+from collections.abc import Iterator
 
 import msgspec
 
 LEAST = 2
-# The last cut leaves the words that messages are made of whole.
-_FIRST_CUT, _LAST_CUT = 4096, 32
-_MEMBERS = (64, 16, 4, 1)
+# Texts of this length still say something; the last cut leaves the words that messages are made of whole.
+_READABLE, _LAST_CUT = 256, 32
+_MEMBERS = (64, 32, 16, 8, 4, 2, 1)
 _LEAST_NAMES = 8
 _DEEPEST = 12
 _encode = msgspec.json.Encoder().encode
@@ -45,13 +46,8 @@ def shortened(value: object, chars: int) -> str:
     whole = json_text(value)
     if len(whole) <= chars:
         return whole
-    cut = min(_FIRST_CUT, max(_LAST_CUT, chars // 2))
-    while cut >= _LAST_CUT:
-        if len(text := json_text(_cut(value, cut, None, 0))) <= chars:
-            return text
-        cut //= 2
-    for members in _MEMBERS:
-        if len(text := json_text(_cut(value, _LAST_CUT, members, 0))) <= chars:
+    for cut, members in _steps(chars):
+        if len(text := json_text(_cut(value, cut, members, 0))) <= chars:
             return text
     return "{}" if isinstance(value, dict) else '""' if isinstance(value, str) else "[]"
 
@@ -64,6 +60,18 @@ def shortened_text(text: str, chars: int) -> str:
 def encodable(text: str) -> str:
     """The text with question marks for what UTF-8 does not hold."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _steps(chars: int) -> Iterator[tuple[int, int | None]]:
+    """How long texts may be and how many members lists may have, less and less."""
+    cut = max(chars * 7 // 8, _LAST_CUT)
+    while cut > min(_READABLE, chars // 2):
+        yield cut, None
+        cut = cut * 5 // 8
+    yield from ((cut, members) for members in (None, *_MEMBERS))
+    while cut > _LAST_CUT:
+        cut = max(cut // 2, _LAST_CUT)
+        yield cut, 1
 
 
 def _cut(value: object, chars: int, members: int | None, depth: int) -> object:

@@ -149,16 +149,34 @@ def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = D
         connection.execute(delete(export_outbox).where(_table.project_id == project, _table.trace_id.in_(chunk)))
 
 
-def claim(
-    connection: Connection, destination: str, *, limit: int, seconds: float, project: str = DEFAULT_PROJECT
-) -> tuple[Claimed, ...]:
-    """The traces whose turn it is, the longest due first, now this worker's for so long.
+def any_due(connection: Connection, destination: str, *, project: str = DEFAULT_PROJECT) -> bool:
+    """Whether it is the turn of any trace."""
+    query = select(_table.trace_id).where(*_of(destination, project), _table.next_at <= now(connection))
+    return connection.execute(query.limit(1)).first() is not None
 
-    They come back to others when that time is over; no two workers have one at the same time.
+
+def claim(
+    connection: Connection,
+    destination: str,
+    *,
+    limit: int,
+    seconds: float,
+    due_since: int = 0,
+    started_since: int | None = None,
+    project: str = DEFAULT_PROJECT,
+) -> tuple[Claimed, ...]:
+    """The traces whose turn it is, the longest waiting first, now this worker's for so long.
+
+    They come back to others when that time is over; no two workers have one at the same time. What has been due since
+    before `due_since`, or began before `started_since`, is left to expire.
     """
     at = now(connection)
-    these = (*_of(destination, project), _table.next_at <= at)
-    query = select(export_outbox).where(*these).order_by(_table.next_at, _table.trace_id).limit(limit)
+    these = [*_of(destination, project), _table.next_at <= at, _table.due_at >= due_since]
+    if started_since is not None:
+        these.append(_table.started_at >= started_since)
+    query = (
+        select(export_outbox).where(*these).order_by(_table.next_at, _table.started_at, _table.trace_id).limit(limit)
+    )
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return ()
@@ -189,6 +207,14 @@ def claim(
     )
 
 
+def release(connection: Connection, *, project: str = DEFAULT_PROJECT) -> None:
+    """Gives back everything that is claimed, by whomever; he writes nothing more for it."""
+    these = (_table.project_id == project, _table.next_at.is_not(None), _table.state == _SENDING)
+    connection.execute(
+        update(export_outbox).where(*these).values(state=_PENDING, claim=_table.claim + 1, next_at=_table.due_at)
+    )
+
+
 def keep(
     connection: Connection,
     destination: str,
@@ -212,11 +238,13 @@ def mark(
     marks: Sequence[Mark],
     *,
     requests: int = 0,
+    rejected_somewhere: int = 0,
     project: str = DEFAULT_PROJECT,
 ) -> set[str]:
     """Writes what a worker found out, and counts it, for those traces whose claim is his still; which those are.
 
-    A trace that was changed while it was being sent begins again with what is new.
+    A trace that was changed while it was being sent begins again with what is new. `rejected_somewhere` of the
+    delivered spans were refused without being named.
     """
     at = now(connection)
     rows = _mine(connection, destination, {found.trace_id: found.claim for found in marks}, project)
@@ -229,9 +257,19 @@ def mark(
             .values({name: bindparam(f"new_{name}") for name in _CHANGED}),
             changes,
         )
-    tally = _tally(mine, rows, requests)
+    tally = _tally(mine, rows, requests, rejected_somewhere)
     destinations.count(connection, destination, tally, now=at, project=project)
     return set(rows)
+
+
+def discard(
+    connection: Connection, destination: str, claims: Mapping[str, int], *, project: str = DEFAULT_PROJECT
+) -> None:
+    """Forgets claimed traces (with their claims) that turned out to be unwanted or gone."""
+    mine = _mine(connection, destination, claims, project)
+    if mine:
+        these = (*_of(destination, project), _table.trace_id.in_(list(mine)))
+        connection.execute(delete(export_outbox).where(*these))
 
 
 def expire(
@@ -360,7 +398,7 @@ def _changed(found: Mark, row: Row[Any], at: int) -> dict[str, object]:
     }
 
 
-def _tally(marks: Sequence[Mark], rows: Mapping[str, Row[Any]], requests: int) -> Tally:
+def _tally(marks: Sequence[Mark], rows: Mapping[str, Row[Any]], requests: int, somewhere: int) -> Tally:
     counts: dict[str, int] = {}
     for found in marks:
         name = _COUNTED.get(found.state)
@@ -370,8 +408,8 @@ def _tally(marks: Sequence[Mark], rows: Mapping[str, Row[Any]], requests: int) -
         counts[name] = counts.get(name, 0) + 1
     return Tally(
         requests=requests,
-        delivered_spans=sum(found.delivered_spans for found in marks),
-        rejected_spans=sum(found.rejected_spans for found in marks),
+        delivered_spans=max(0, sum(found.delivered_spans for found in marks) - somewhere),
+        rejected_spans=sum(found.rejected_spans for found in marks) + somewhere,
         **counts,
     )
 

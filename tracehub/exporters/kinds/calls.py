@@ -85,10 +85,8 @@ def _end(
     link_to_asker(told, span, around)
     if span.span_id not in around.asked_by:
         add_event(told, around, around.names.rationale, span.rationale)
-    if span.error is not None and span.error.type == "reprompt":
-        add_reprompt(told, span, around, source)
-    else:
-        put_failure(told, span, around, error_type)
+    put_failure(told, span, around, error_type)
+    add_reprompt(told, span, around, source)
 
 
 def _arguments(span: ToolSpan) -> dict[str, object]:

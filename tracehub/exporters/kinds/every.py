@@ -10,12 +10,14 @@ from tracehub.model.span import AgentSpan, ErrorSource, Outcome, Span
 _NAME_CHARS, _VALUE_CHARS = 256, 2048
 _DESCRIPTION_CHARS = 1024
 _OURS = ("input", "output")
+# By Bedrock itself, and by the caller who answered returned control.
+_REPROMPTS = ("reprompt", "response_state_reprompt")
 
 
 def begun(span: Span, around: Around, name: str, kind: int, operation: str | None) -> OtelSpan:
     """The span with what all of them have."""
-    names, attributes = around.names, Attributes()
-    attributes[names.provider] = PROVIDER
+    names = around.names
+    attributes: Attributes = {names.provider: PROVIDER}
     put(attributes, names.operation, operation)
     put(attributes, names.conversation, around.trace.session_id)
     put(attributes, names.step, span.step_id)
@@ -28,20 +30,29 @@ def put(attributes: Attributes, name: str, value: Value | None) -> None:
     """Sets what is known; what no name or id can be is cut."""
     if value is None:
         return
-    attributes[name] = shortened_text(value, _VALUE_CHARS) if isinstance(value, str) else value
+    if isinstance(value, str) and len(value) > _VALUE_CHARS:
+        value = shortened_text(value, _VALUE_CHARS)
+    attributes[name] = value
 
 
 def put_failure(told: OtelSpan, span: Span, around: Around, error_type: str | None = None) -> None:
-    """Marks what AWS or the caller reported as failed; not what was concluded from an output.
+    """Marks what AWS or the caller reported as failed; not what was concluded from an output, or asked again.
 
     A tool's own words are content; the reason of a failed agent is AWS's.
     """
     error = span.error
     if error is None or span.outcome is not Outcome.FAILED or error.source is not ErrorSource.REPORTED:
         return
+    if error.type in _REPROMPTS:
+        return
     told.attributes[around.names.error_type] = shortened_text(error_type or error.type, _NAME_CHARS)
     public = isinstance(span, AgentSpan) or error == around.trace.error
     told.failure = shortened_text(error.text or "", _DESCRIPTION_CHARS) if public or around.content.wanted else ""
+
+
+def was_reprompt(span: Span) -> bool:
+    """Whether what came of the span was put to the model again."""
+    return span.error is not None and span.error.type in _REPROMPTS
 
 
 def add_event(told: OtelSpan, around: Around, name: str, text: str | None, at: int | None = None) -> None:
@@ -53,8 +64,8 @@ def add_event(told: OtelSpan, around: Around, name: str, text: str | None, at: i
 
 
 def add_reprompt(told: OtelSpan, span: Span, around: Around, source: str) -> None:
-    """An event where Bedrock asked the model again because of this span."""
-    if span.error is None or span.error.type != "reprompt":
+    """An event where the model was asked again because of this span."""
+    if span.error is None or not was_reprompt(span):
         return
     attributes: Attributes = {around.names.reprompt_source: source}
     around.content.put_text(attributes, around.names.event_text, span.error.text)

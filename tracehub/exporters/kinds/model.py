@@ -7,6 +7,8 @@ from tracehub.exporters.otel_span import CLIENT, Attributes, OtelEvent, OtelSpan
 from tracehub.exporters.semconv import Names
 from tracehub.model.span import ModelSpan, Outcome, Phase
 
+_MOST = 2**53
+
 
 def model_span(span: ModelSpan, around: Around) -> OtelSpan:
     """The call with its parameters, tokens and messages."""
@@ -36,15 +38,20 @@ def model_span(span: ModelSpan, around: Around) -> OtelSpan:
 
 def _put_parameters(attributes: Attributes, names: Names, inference: dict[str, object]) -> None:
     for name, given in ((names.temperature, "temperature"), (names.top_p, "topP"), (names.top_k, "topK")):
-        value = inference.get(given)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if (value := _number(inference, given)) is not None:
             attributes[name] = int(value) if given == "topK" and names.top_k_is_whole else float(value)
-    longest = inference.get("maximumLength")
-    if isinstance(longest, int | float) and not isinstance(longest, bool):
+    if (longest := _number(inference, "maximumLength")) is not None:
         attributes[names.max_tokens] = int(longest)
     stops = inference.get("stopSequences")
     if isinstance(stops, list) and stops:
         attributes[names.stop_sequences] = [stop for stop in stops if isinstance(stop, str)]
+
+
+def _number(inference: dict[str, object], name: str) -> int | float | None:
+    """The number, if it is one that a parameter can be."""
+    value = inference.get(name)
+    plausible = isinstance(value, int | float) and not isinstance(value, bool) and -_MOST < value < _MOST
+    return value if plausible else None  # type: ignore[return-value]
 
 
 def _put_tokens(attributes: Attributes, names: Names, span: ModelSpan) -> None:
@@ -60,7 +67,7 @@ def _put_messages(attributes: Attributes, span: ModelSpan, around: Around) -> No
     if not content.wanted:
         return
     if span.input is not None:
-        found = conversation(span.input)
+        found = conversation(span.input, around.history)
         content.put_json(attributes, names.system_instructions, found.instructions)
         content.put_json(attributes, names.input_messages, found.messages)
         content.put_json(attributes, names.tool_definitions, found.tools)
