@@ -38,9 +38,11 @@ from tracehub.store.database import Database, parse_url
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from tracehub.outbound import Outbound
     from tracehub.pipeline.alerting import Alerting
     from tracehub.pipeline.collecting import Collecting
     from tracehub.pipeline.exporting import Exporting
+    from tracehub.pipeline.metrics_flush import MetricsFlush
     from tracehub.pipeline.plan import Planner
 
 
@@ -188,12 +190,32 @@ def exporting(app: App) -> Iterator[None]:
         )
     )
     app.exporting.start()
+    flushing = _flushing(app, outbound)
+    flushing.start()
     try:
         yield
     finally:
+        flushing.stop()
         app.exporting.stop()
         app.exporting = None
         outbound.close()
+
+
+def _flushing(app: App, outbound: Outbound) -> MetricsFlush:
+    from tracehub.pipeline.metrics_flush import Flusher, MetricsFlush
+    from tracehub.pipeline.metrics_targets import MetricsSender, Parts, targets_of
+
+    sender = MetricsSender(
+        Parts(
+            database=app.database,
+            outbound=outbound,
+            clock=clock,
+            environment=os.environ,
+            unseal=lambda sealed, place: app.sealer().open(sealed, place),
+        )
+    )
+    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
+    return MetricsFlush(Flusher(app.database, targets_of, sender, owner=owner))
 
 
 def declare_destinations(app: App) -> None:

@@ -609,6 +609,8 @@ export_metric_spans = Table(
     Column("counted", LargeBinary, nullable=False),
     Index("ix_export_metric_spans_window", "project_id", "window_minute"),
     sqlite_with_rowid=False,
+)
+
 # Rules by name; `declaration` is JSON in the words of the rules' files. `last_evaluated_at` is the end of a window.
 alert_rules = Table(
     "alert_rules",
