@@ -21,6 +21,7 @@ from tracehub.store import leases, metric_windows
 from tracehub.store.database import Database
 from tracehub.store.dialect import now
 from tracehub.store.metric_windows import WindowRow, WindowState
+from tracehub.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 
@@ -156,7 +157,9 @@ class Flusher:
                 metric_windows.end(connection, row, WindowState.EXPIRED, row.error or "it waited for too long")
                 return True
             metric_windows.sending(connection, row)
-        sent = self._send(row.destination, row.payload or b"")
+        with span("export metrics", bytes=len(row.payload or b"")) as running:
+            sent = self._send(row.destination, row.payload or b"")
+            running.note(outcome=type(sent).__name__)
         with self._database.writing() as connection:
             self._check(connection)
             match sent:

@@ -21,6 +21,7 @@ from tracehub.pipeline.counting import total
 from tracehub.store.database import Database
 from tracehub.store.outages import may_pass
 from tracehub.telemetry.measures import INGEST_ARRIVALS, INGEST_BATCHES, INGEST_COMMIT_SECONDS, INGEST_LAG_SECONDS
+from tracehub.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 
@@ -180,7 +181,10 @@ class Writer:
         for attempt in range(1, TRIES + 1):
             began = time.monotonic()
             try:
-                with self._database.writing() as connection:
+                with (
+                    span("ingest batch", arrivals=len(arrivals), attempt=attempt),
+                    self._database.writing() as connection,
+                ):
                     counts = write_batch(connection, arrivals, self._knowledge)
                 INGEST_BATCHES.add("stored")
                 INGEST_COMMIT_SECONDS.took(time.monotonic() - began)

@@ -5,6 +5,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracehub.telemetry.measures import HTTP_REQUESTS, HTTP_SECONDS
+from tracehub.telemetry.spans import span
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _API = "/api/v1"
@@ -30,11 +31,16 @@ class RequestMetrics:
                 status = str(message["status"])
             await send(message)
 
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = "none"
         try:
-            await self._app(scope, receive, send_and_note)
+            with span(method, http_request_method=method) as running:
+                try:
+                    await self._app(scope, receive, send_and_note)
+                finally:
+                    route = route_of(scope)
+                    running.note(http_route=route, status=status)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = route_of(scope)
             HTTP_REQUESTS.add(method, route, status)
             HTTP_SECONDS.took(time.monotonic() - began, method, route)
 
