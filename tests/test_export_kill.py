@@ -16,7 +16,7 @@ from tests.exporters.receiver import TAKEN, Answer, Receiver, Request, receiving
 from tests.exporting import NAME, exported_ids, place, rows, standing
 from tests.stores import migrated, store
 from tests.traffic import demo_events
-from tracehub.collectors.declarations import read_destinations
+from tracehub.configuration import read_configuration
 from tracehub.model.export_rows import ExportState
 from tracehub.store import destinations
 from tracehub.store.database import Database
@@ -89,7 +89,7 @@ class _Faults:
 
 
 def _fill(database: Database, config: Path) -> None:
-    [declared] = read_destinations(config)
+    [declared] = read_configuration(config).destinations
     assert declared.name == NAME
     with database.writing() as connection:
         destinations.declare(connection, declared, declared_in="file", now=1)

@@ -33,7 +33,8 @@ def serve(
 
 def run_server(settings: Settings) -> None:
     """Opens the database and serves; returns when told to stop and all that was taken in is stored."""
-    from tracehub.app import adding_up, alerting, collecting, draining, exporting, open_app
+    from tracehub.app import open_app
+    from tracehub.app.running import adding_up, alerting, collecting, draining, exporting
     from tracehub.web.safety.binding import refuse_open_bind
 
     refuse_open_bind(settings)

@@ -192,6 +192,11 @@ class MetricsFlush:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracehub-metrics", daemon=True)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begins."""
         self._thread.start()
