@@ -13,8 +13,10 @@ from tests.serving import Server, serving
 from tests.stores import empty, store
 from tests.traffic import demo_events, demo_lines
 from tracehub.bedrock.decode import decode
+from tracehub.model.destination import Destination
 from tracehub.model.record import Event, Limits, Record
 from tracehub.pipeline.adding_up import catch_up
+from tracehub.store import destinations
 from tracehub.store.database import Database
 from tracehub.store.schema import spans, traces
 from tracehub.web.metrics.stored import StoredMetrics
@@ -219,6 +221,17 @@ def test_ingest_is_counted_by_kind_of_source(sqlite_url: str) -> None:
     assert events[("push", "stored")] == events[("push", "duplicate")] > 0
     assert events[("push", "quarantined")] + events[("push", "ignored")] == 1
     assert told["tracehub_ingest_queue_bytes"].samples[0].value == 0
+
+
+def test_exports_are_counted_by_destination(sqlite_url: str) -> None:
+    with serving(sqlite_url, collect=False) as server:
+        with server.app.database.writing() as connection:
+            declared = Destination(name="backend", endpoint="http://127.0.0.1:1")
+            destinations.declare(connection, declared, declared_in="ui", now=1)
+            destinations.pause(connection, "backend", True)
+        told = _told(server)
+    assert _by(told["tracehub_export_spans"], "destination", "outcome")[("backend", "delivered")] == 0
+    assert _by(told["tracehub_export_stands_still"], "destination") == {("backend",): 1}
 
 
 def test_a_key_opens_the_metrics(sqlite_url: str) -> None:

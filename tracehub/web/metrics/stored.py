@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tracehub.errors import TracehubError
+from tracehub.model.export_rows import DestinationRow
 from tracehub.model.source_rows import SourceRow
-from tracehub.store import leases, rollups, sources
+from tracehub.store import destinations, leases, metric_windows, rollups, sources
 from tracehub.store.totals import totals
-from tracehub.web.metrics.families import KINDS, families
+from tracehub.web.metrics.families import KINDS, families, label
 
 KEPT_SECONDS = 5.0
 # Who scrapes often must not take the database for itself.
@@ -70,6 +71,7 @@ def _read(connection: Connection, most_cells: int) -> Iterator[Metric]:
         held.add_metric([kind], number)
     yield held
     yield from _of_sources(sources.every(connection))
+    yield from _of_destinations(destinations.every(connection), metric_windows.by_state(connection))
     yield from families(totals(connection, KINDS, most_cells))
 
 
@@ -106,6 +108,33 @@ def _of_sources(every: tuple[SourceRow, ...]) -> Iterator[Metric]:
         for kind, at in times.items():
             family.add_metric([kind], at / 1e6)
         yield family
+
+
+def _of_destinations(every: tuple[DestinationRow, ...], windows: dict[tuple[str, str], int]) -> Iterator[Metric]:
+    exported = CounterMetricFamily(
+        "tracehub_export_traces", "What became of traces at a destination", labels=["destination", "outcome"]
+    )
+    spans = CounterMetricFamily(
+        "tracehub_export_spans", "What became of spans at a destination", labels=["destination", "outcome"]
+    )
+    stopped = GaugeMetricFamily(
+        "tracehub_export_stands_still", "Whether nothing is sent until a person resumes it", labels=["destination"]
+    )
+    requests = GaugeMetricFamily(
+        "tracehub_export_metric_requests",
+        "Requests with metrics that wait, or were not taken in the last seven days",
+        labels=["destination", "state"],
+    )
+    for row in every:
+        name = label(row.name)
+        for outcome in ("delivered", "rejected", "too_large", "expired", "dropped"):
+            exported.add_metric([name, outcome], getattr(row, f"{outcome}_traces"))
+        spans.add_metric([name, "delivered"], row.delivered_spans)
+        spans.add_metric([name, "rejected"], row.rejected_spans)
+        stopped.add_metric([name], int(row.stands_still))
+    for (name, state), number in windows.items():
+        requests.add_metric([label(name), state], number)
+    yield from (exported, spans, stopped, requests)
 
 
 def _up(value: int) -> GaugeMetricFamily:
