@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.serving import Server, serving
 from tests.stores import empty, store
 from tests.traffic import demo_events, demo_lines
+from tests.web.test_queries_per_page import counting
 from tracehub.bedrock.decode import decode
 from tracehub.model.destination import Destination
 from tracehub.model.record import Event, Limits, Record
@@ -171,7 +172,9 @@ def test_a_scrape_asks_few_questions_and_the_next_one_none(server: Server) -> No
         return server.app.database.reading()
 
     stored = StoredMetrics(reading, monotonic=lambda: at[0])  # type: ignore[arg-type]
-    first = stored.families()
+    with counting(server) as statements:
+        first = stored.families()
+    assert len(statements) <= 11
     assert stored.families() is first
     at[0] = 4.9
     assert stored.families() is first
