@@ -2,17 +2,19 @@
 
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.exporters.receiver import TAKEN, Answer, Receiver, Request, receiving, refusing
+from tests.exporters.receiver import TAKEN, Answer, Receiver, Request, SpanId, receiving, refusing
 from tests.exporting import NAME, exported_ids, place, rows, standing
 from tests.stores import migrated, store
 from tests.traffic import demo_events
@@ -23,7 +25,7 @@ from tracehub.store.database import Database
 
 # 50 and more where TRACEHUB_TORTURE_KILLS says so.
 KILLS = int(os.environ.get("TRACEHUB_TORTURE_KILLS", "8"))
-SESSIONS = 40 + 10 * KILLS
+SESSIONS = 40 + 5 * KILLS
 MOST_BYTES = 15_000
 PATIENCE = 180
 
@@ -43,15 +45,15 @@ def test_kill_9_while_exporting(database_url: str, tmp_path: Path) -> None:
             for _ in range(KILLS):
                 begun = len(receiver.requests)
                 process = _serve(database_url, config)
-                _wait(lambda n=begun: len(receiver.requests) > n or _all_taken(receiver, wanted), "a first request")
+                _wait(receiver, partial(_goes_on, receiver, begun, wanted), "a first request")
                 time.sleep(chance.uniform(0, 0.4))
                 process.kill()
                 process.wait()
         last = _serve(database_url, config)
         try:
-            _wait(lambda: _all_taken(receiver, wanted), "the last span")
+            _wait(receiver, lambda: _all_taken(receiver, wanted), "the last span")
             reading = Database(database.url, owned=False)
-            _wait(lambda: _nothing_waits(reading), "the end of the outbox")
+            _wait(receiver, lambda: _nothing_waits(reading), "the end of the outbox")
             found, row = rows(reading), standing(reading)
             reading.close()
         finally:
@@ -139,14 +141,16 @@ def _second(url: str, config: Path) -> Iterator[None]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def _all_taken(receiver: Receiver, wanted: set[tuple[str, str]]) -> bool:
+def _goes_on(receiver: Receiver, begun: int, wanted: set[SpanId]) -> bool:
+    return len(receiver.requests) > begun or _all_taken(receiver, wanted)
+
+
+def _all_taken(receiver: Receiver, wanted: set[SpanId]) -> bool:
     return len(receiver.taken) >= len(wanted)
 
 
@@ -154,10 +158,12 @@ def _nothing_waits(database: Database) -> bool:
     return all(row.state is ExportState.DELIVERED for row in rows(database).values())
 
 
-def _wait(true: object, what: str) -> None:
-    assert callable(true)
-    end = time.monotonic() + PATIENCE
+def _wait(receiver: Receiver, true: Callable[[], bool], what: str) -> None:
+    """Returns as soon as it is so; fails where nothing comes to the receiver any more."""
+    seen, end = -1, 0.0
     while not true():
+        if len(receiver.requests) > seen:
+            seen, end = len(receiver.requests), time.monotonic() + PATIENCE
         if time.monotonic() > end:
             pytest.fail(f"waited {PATIENCE} s in vain for {what}")
         time.sleep(0.01)

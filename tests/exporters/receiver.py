@@ -51,6 +51,7 @@ class Answer:
     wait_seconds: float = 0
     hangs_up: bool = False
     endless: bool = False
+    drips: bool = False
 
 
 TAKEN = Answer()
@@ -130,7 +131,7 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            if not answer.endless:
+            if not (answer.endless or answer.drips):
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self._write(answer)
@@ -138,6 +139,9 @@ def receiving() -> Iterator[Receiver]:
         def _write(self, answer: Answer) -> None:
             try:
                 self.wfile.write(answer.body)
+                while answer.drips:
+                    self.wfile.write(b"x")
+                    time.sleep(0.02)
                 while answer.endless:
                     self.wfile.write(b"x" * 65_536)
             except OSError:

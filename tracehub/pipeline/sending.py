@@ -44,6 +44,8 @@ _log = structlog.get_logger(__name__)
 AT_ONCE = 128
 # Traces are held in memory with all their texts, so few at a time.
 READ_AT_ONCE = 16
+# No receiver is known that takes less at a time.
+LEAST_BYTES = 8 * 1024
 # A status of 500 so often may be the trace's doing.
 FEW_FAULTS = 3
 # So many refused in a row, each for itself, and none taken: it is not the traces.
@@ -263,7 +265,7 @@ class Round:
         return tuple(piece for piece in pieces if piece.trace_id in self._mine)
 
     def _shrink(self, too_many: int) -> None:
-        self._memory.most_bytes = max(64 * 1024, min(self._memory.most_bytes, too_many // 2))
+        self._memory.most_bytes = max(LEAST_BYTES, min(self._memory.most_bytes, too_many // 2))
 
     def _settle(self, result: Result) -> None:
         """Writes down what was taken, or refused for good."""

@@ -8,7 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import firehose, login, problems
-from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
+from tracehub.web.api import alerts, health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
@@ -52,7 +52,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.subscribers = Subscribers(dependencies.reading)
     app.state.own_metrics = OwnMetrics()
     app.state.stored_metrics = StoredMetrics(dependencies.reading)
-    for part in (records, sessions, traces, tools, sources, proxy_keys, quarantine):
+    for part in (records, sessions, traces, tools, sources, alerts, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -37,7 +37,7 @@ def agent_span(span: AgentSpan, around: Around) -> OtelSpan:
         put(attributes, names.agent_session, span.session_id)
     reason = _FINISH_REASONS.get(span.outcome)
     if reason is not None:
-        attributes[names.finish_reasons] = [reason]
+        attributes[names.finish_reasons] = (reason,)
     _put_sums(attributes, span, around)
     put_failure(told, span, around)
     if around.content.wanted:
