@@ -116,6 +116,7 @@ def web_of(app: App) -> FastAPI:
             issue_key=app.issue_key,
             renew_key=app.renew_key,
             ready=app.ready,
+            waiting_bytes=lambda: app.writer.waiting_bytes,
             knowledge=app.knowledge,
             settings=app.settings,
             clock=clock,

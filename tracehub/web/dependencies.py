@@ -26,7 +26,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     beside them; `try_again` reads a
     quarantined piece anew (whether it could be read); `issue_key` makes a key of the proxy, and `renew_key` a new
     secret for one, told for how many microseconds the one before stays good; `ready` raises TransientError where
-    records cannot be taken; `clock` is microseconds since 1970 UTC."""
+    records cannot be taken; `waiting_bytes` is how much waits to be stored; `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
@@ -36,6 +36,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     issue_key: Callable[[KeyTerms], IssuedKey]
     renew_key: Callable[[str, int], IssuedKey]
     ready: Callable[[], None]
+    waiting_bytes: Callable[[], int]
     knowledge: Knowledge
     settings: Settings
     clock: Callable[[], int]
