@@ -12,7 +12,18 @@ from sqlalchemy import select
 from tests.stores import KNOWLEDGE, RECEIVED_AT, empty, migrated, store
 from tests.traffic import demo_events
 from tracehub.model.listing import Filter
-from tracehub.model.tally import FIRST_TEXT, FOLLOWS, SESSION, SESSION_TOOL, TURN, TURN_CALLS
+from tracehub.model.tally import (
+    FIRST_TEXT,
+    FOLLOWS,
+    OUTCOME,
+    REPEATED,
+    REPROMPTED,
+    SESSION,
+    SESSION_TOOL,
+    TURN,
+    TURN_CALLS,
+    UNANSWERED,
+)
 from tracehub.pipeline.adding_up import catch_up
 from tracehub.pipeline.reindex import reindex
 from tracehub.store import event_blocks, rollups, search, sessions, spans, traces
@@ -137,7 +148,17 @@ def computed(database: Database, minutes: int) -> dict[Any, Any]:
             else:
                 cell[name] += value or 0
     for (at, kind, name, *rest), cell in sums.items():
-        if kind not in (SESSION, SESSION_TOOL, FIRST_TEXT, FOLLOWS, TURN_CALLS):
+        if kind not in (
+            SESSION,
+            SESSION_TOOL,
+            FIRST_TEXT,
+            FOLLOWS,
+            TURN_CALLS,
+            OUTCOME,
+            REPROMPTED,
+            UNANSWERED,
+            REPEATED,
+        ):
             cell["turns"] = len(
                 {
                     row.trace_id
@@ -152,6 +173,8 @@ def computed(database: Database, minutes: int) -> dict[Any, Any]:
 def cells_of(of_trace: dict[str, Any], of_session: dict[str, Any], every: Any) -> Iterator[Any]:
     """(when, dimensions, what is counted once or None, measures) of every row."""
     before: dict[str, str] = {}
+    made: set[Any] = set()
+    stumbled: set[Any] = set()
     for row in every:
         trace = of_trace[row.trace_id]
         yield trace.ordered_at, span_dimensions(row, trace), None, span_measures(row, trace)
@@ -162,10 +185,24 @@ def cells_of(of_trace: dict[str, Any], of_session: dict[str, Any], every: Any) -
             before[row.trace_id] = row.name
             session = of_session[trace.session_id]
             whose = (session.agent_id, session.alias_id, session.agent_version)
+            call = (row.trace_id, row.name, row.summary, row.input_bytes)
+            if call in made and row.summary is not None:
+                yield trace.ordered_at, (REPEATED, row.name, None, *who), None, {"calls": 1}
+            made.add(call)
             yield session.ordered_at, (SESSION_TOOL, row.name, None, *whose), session.session_id, {"calls": 1}
+        found = None
+        if row.error_type in ("reprompt", "silent_reprompt"):
+            found = (REPROMPTED, row.error_type)
+        elif row.kind in ("tool", "code") and row.outcome == "returned_control":
+            found = (UNANSWERED, "")
+        if found:
+            new = (row.trace_id, found) not in stumbled
+            stumbled.add((row.trace_id, found))
+            yield trace.ordered_at, (*found, None, *who), None, {"calls": 1, "turns": int(new)}
     for trace in of_trace.values():
         who = (trace.agent_id, trace.alias_id, trace.agent_version)
         yield trace.ordered_at, (TURN_CALLS, str(trace.tool_calls), None, *who), None, {"calls": 1}
+        yield trace.ordered_at, (OUTCOME, trace.outcome, None, *who), None, {"calls": 1}
         if trace.first_text_us is not None:
             yield trace.ordered_at, (FIRST_TEXT, "", None, *who), None, timed(trace.first_text_us)
     for session in of_session.values():
@@ -246,3 +283,19 @@ def test_impossible_numbers_keep_no_hour_from_being_added_up(database_url: str) 
     assert all(value < 2**63 for cell in found.values() for value in cell.values() if isinstance(value, int))
     models = [cell for key, cell in found.items() if key[1] == "model"]
     assert sum(cell["calls"] for cell in models) > 5
+
+
+def test_rollups_know_of_turns_that_stumbled(database_url: str) -> None:
+    with migrated(database_url) as database:
+        store(database, demo_events(40))
+        refresh(database)
+        found = kept(database, 1440)
+        assert found == computed(database, 1440)
+    calls = Counter[Any]()
+    for key, cell in found.items():
+        calls[key[1], key[2]] += cell["calls"]
+    stumbles = {key[0] for key in calls} & {REPROMPTED, UNANSWERED, REPEATED, OUTCOME}
+    assert stumbles == {REPROMPTED, UNANSWERED, REPEATED, OUTCOME}
+    assert calls[REPROMPTED, "reprompt"] > 0
+    assert calls[REPROMPTED, "silent_reprompt"] > 0
+    assert calls[OUTCOME, "incomplete"] > 0

@@ -15,6 +15,10 @@ TURN, SESSION, SESSION_TOOL, FIRST_TEXT, FOLLOWS, TURN_CALLS = (
     "follows",
     "turn_calls",
 )
+# What only alerts ask for. Turns by their outcome; steps that Bedrock sent back, by REPROMPT or SILENT_REPROMPT; turns
+# whose returned control nobody has answered; tool calls that repeat one of their turn.
+OUTCOME, REPROMPTED, UNANSWERED, REPEATED = "outcome", "reprompted", "unanswered", "repeated"
+REPROMPT, SILENT_REPROMPT = "reprompt", "silent_reprompt"
 
 
 class Tally(msgspec.Struct, kw_only=True):

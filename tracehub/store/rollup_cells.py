@@ -6,10 +6,27 @@ A trace belongs, with all its spans, to the stretch in which lists order it; a s
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, and_, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, and_, case, cast, func, or_, select
 
 from tracehub.model.span import ErrorSource, Outcome
-from tracehub.model.tally import FIRST_TEXT, FOLLOWS, SESSION, SESSION_TOOL, TURN, TURN_CALLS, Cell, Tally, add, cell_of
+from tracehub.model.tally import (
+    FIRST_TEXT,
+    FOLLOWS,
+    OUTCOME,
+    REPEATED,
+    REPROMPT,
+    REPROMPTED,
+    SESSION,
+    SESSION_TOOL,
+    SILENT_REPROMPT,
+    TURN,
+    TURN_CALLS,
+    UNANSWERED,
+    Cell,
+    Tally,
+    add,
+    cell_of,
+)
 from tracehub.store.chunks import in_chunks
 from tracehub.store.latency import bucket_of
 from tracehub.store.rollup_marks import SLOT_US, SLOTS_AN_HOUR
@@ -50,7 +67,9 @@ class Hour:
 def cells_of(connection: Connection, project: str, slots: Sequence[int]) -> list[Cell]:
     """The cells of these stretches, which lie in one hour."""
     hour = Hour(project, slots)
-    return _added(_spans(connection, hour), _turns(connection, hour), _sessions(connection, hour))
+    return _added(
+        _spans(connection, hour), _turns(connection, hour), _stumbles(connection, hour), _sessions(connection, hour)
+    )
 
 
 def _added(*found: Iterator[tuple[int | None, tuple[Any, ...], Tally]]) -> list[Cell]:
@@ -107,9 +126,41 @@ def _turns(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, tup
     query: Select[Any] = select(*keys, func.count()).where(hour.holds(traces)).group_by(*keys)
     for number, tool_calls, *who, calls in connection.execute(query):
         yield hour.began_at(number), (TURN_CALLS, str(tool_calls), None, *who), Tally(calls=calls)
+    keys = (slot, traces.c.outcome, *_AGENT)
+    query = select(*keys, func.count()).where(hour.holds(traces)).group_by(*keys)
+    for number, outcome, *who, calls in connection.execute(query):
+        yield hour.began_at(number), (OUTCOME, outcome, None, *who), Tally(calls=calls)
     query = select(slot, traces.c.first_text_us, *_AGENT).where(hour.holds(traces), traces.c.first_text_us.is_not(None))
     for number, lasted, *who in connection.execute(query):
         yield hour.began_at(number), (FIRST_TEXT, "", None, *who), _timed(lasted)
+
+
+def _stumbles(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, tuple[Any, ...], Tally]]:
+    """What rows tell of agents that are lost: steps sent back, control that nobody answered, calls made again."""
+    slot = hour.slot_of(traces).label("slot")
+    joined = traces.join(spans, _of_trace)
+    reprompted = spans.c.error_type.in_((REPROMPT, SILENT_REPROMPT))
+    unanswered = and_(is_tool_call, spans.c.outcome == Outcome.RETURNED_CONTROL.value)
+    stumble = case((reprompted, spans.c.error_type), else_=UNANSWERED).label("stumble")
+    keys = (slot, stumble, *_AGENT)
+    turns = func.count(spans.c.trace_id.distinct())
+    query = select(*keys, func.count(), turns).select_from(joined)
+    query = query.where(hour.holds(traces), or_(reprompted, unanswered)).group_by(*keys)
+    for number, found, *who, calls, of_turns in connection.execute(query):
+        kind, name = (UNANSWERED, "") if found == UNANSWERED else (REPROMPTED, found)
+        yield hour.began_at(number), (kind, name, None, *who), Tally(calls=calls, turns=of_turns)
+    same = (spans.c.trace_id, spans.c.name, spans.c.summary, spans.c.input_bytes)
+    again = (
+        select(slot, *_AGENT, spans.c.name, (func.count() - 1).label("repeats"))
+        .select_from(joined)
+        .where(hour.holds(traces), is_tool_call, spans.c.summary.is_not(None))
+        .group_by(slot, *_AGENT, *same)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    keys = (again.c.slot, again.c.name, again.c.agent_id, again.c.alias_id, again.c.agent_version)
+    for number, name, *who, repeats in connection.execute(select(*keys, func.sum(again.c.repeats)).group_by(*keys)):
+        yield hour.began_at(number), (REPEATED, name, None, *who), Tally(calls=int(repeats))
 
 
 def _sessions(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, tuple[Any, ...], Tally]]:

@@ -495,6 +495,35 @@ alerts = Table(
     Index("ix_alerts_state", "project_id", "state", "pending_at"),
 )
 
+# Rules by name; `declaration` is JSON in the words of the rules' files. `last_evaluated_at` is the end of a window.
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    _project(),
+    Column("name", String, primary_key=True),
+    Column("declaration", String, nullable=False),
+    Column("declared_in", String(16), nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_evaluated_at", BigInteger),
+    Column("last_error", String),
+)
+
+# What was found of an alert at each evaluation that raised, kept or ended it; `at` is the end of the window.
+alert_history = Table(
+    "alert_history",
+    metadata,
+    _project(),
+    Column("alert_id", HexId, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", Double),
+    Column("threshold", Double),
+    Column("samples", BigInteger),
+    Column("state", String(16), nullable=False),
+    Index("ix_alert_history_at", "project_id", "at"),
+)
+
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
 CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)
