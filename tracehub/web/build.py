@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import firehose, login, problems
+from tracehub.web.alerts.badge import Badge, ShowsBadge
 from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
@@ -54,6 +55,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     for pages in (twins.router, places.router, reports.router, live.router, *routers()):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     guarded(app, dependencies)
     return app
