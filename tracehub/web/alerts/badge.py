@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracehub.errors import StoreUnavailableError
-from tracehub.store import alert_counts
+from tracehub.store import alert_questions
 
 FRESH_SECONDS = 5.0
 _current: ContextVar["Badge | None"] = ContextVar("badge", default=None)
@@ -41,7 +41,7 @@ class Badge:
             return self._firing
         try:
             with self._reading() as connection:
-                self._firing = alert_counts.firing(connection)
+                self._firing = alert_questions.firing(connection)
             self._asked_at = now
         except (DBAPIError, PoolTimeoutError, StoreUnavailableError):
             # The page itself says so, where it needs the database; one that does not is shown without.

@@ -1,0 +1,113 @@
+"""A server with alerts in every state, for pictures and tests of their pages."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from tests.browser.hostile import MARK
+from tests.browser.served import serving
+from tests.stores import migrated
+from tests.web.alerts.made import MINUTE, SECOND, an_alert
+from tracehub.model.alert import Alert, AlertState, Severity
+from tracehub.store import alert_history, alerts
+
+HOSTILE = f"</bdi><script>alert('{MARK}')</script>\u202ex\x00 <img src=x onerror=alert(1)>"
+
+
+@contextmanager
+def serving_alerts(folder: Path) -> Iterator[str]:
+    """Serves alerts of every state, one of them hostile, over no sessions."""
+    with migrated(f"sqlite:///{folder / 'tracehub.db'}") as database, database.writing() as connection:
+        fill(connection, time.time_ns() // 1000)
+    with serving(folder) as address:
+        yield address
+
+
+def fill(connection: Connection, now: int) -> None:
+    """Alerts as they may stand at a moment, and what was found of them before."""
+    alerts.save(connection, _alerts(now))
+    alert_history.add(connection, [each for alert in _alerts(now) for each in _past(alert, now)])
+
+
+def _alerts(now: int) -> list[Alert]:
+    def made(number: int, fired_ago: int, **changes: object) -> Alert:
+        fired_at = now - fired_ago * MINUTE
+        times = {
+            "pending_at": fired_at - 5 * MINUTE,
+            "fired_at": fired_at,
+            "evaluated_at": now - 40 * SECOND,
+            "window_from": now - 16 * MINUTE,
+            "window_until": now - MINUTE,
+        }
+        return an_alert(number, **(times | changes))
+
+    latency = {"measure": "tool_latency", "value": 6.41, "threshold": 2.5, "summary": "p95 of get_order is 6.41 s"}
+    return [
+        made(1, 12),
+        made(
+            2,
+            95,
+            rule="Slow tools",
+            severity=Severity.WARNING,
+            labels={"alertname": "Slow tools", "severity": "warning", "tool": "get_order", "team": "orders"},
+            **latency,
+        ),
+        made(
+            3,
+            2,
+            rule="Costs too much",
+            severity=Severity.INFO,
+            labels={"alertname": "Costs too much", "severity": "info", "agent": HOSTILE},
+            measure="cost_per_hour",
+            value=41.2,
+            threshold=25.0,
+            samples=1820,
+            summary=f"$41.20 an hour {HOSTILE}",
+            runbook="javascript:alert(1)",
+            evidence=(HOSTILE,),
+        ),
+        made(
+            4,
+            0,
+            rule="No data",
+            state=AlertState.PENDING,
+            severity=Severity.WARNING,
+            fired_at=None,
+            labels={"alertname": "No data", "severity": "warning", "source": "order agents"},
+            measure="source_silence",
+            value=None,
+            threshold=1800.0,
+            samples=None,
+            summary="",
+            sessions=None,
+            runbook=None,
+        ),
+        made(5, 180, state=AlertState.RESOLVED, resolved_at=now - 60 * MINUTE),
+        made(
+            6,
+            1500,
+            rule="Slow tools",
+            state=AlertState.RESOLVED,
+            resolved_at=now - 1440 * MINUTE,
+            severity=Severity.WARNING,
+            labels={"alertname": "Slow tools", "severity": "warning", "tool": "refund_order"},
+            **latency,
+        ),
+    ]
+
+
+def _past(alert: Alert, now: int) -> Iterator[Alert]:
+    """What was found every five minutes of the last days: two episodes that ended, and what stands now."""
+    for began, lasted in ((4000, 120), (1300, 45)):
+        for minute in range(0, lasted, 5):
+            state = AlertState.PENDING if minute < 5 else AlertState.FIRING
+            value = None if minute == 30 else (alert.value or 1000) * (0.6 + minute % 25 / 40)
+            yield replace(alert, evaluated_at=now - (began - minute) * MINUTE, state=state, value=value)
+        yield replace(alert, evaluated_at=now - (began - lasted) * MINUTE, state=AlertState.RESOLVED, value=0.0)
+    if alert.fired_at:
+        for minute in range(0, (now - alert.fired_at) // MINUTE, 5):
+            yield replace(alert, evaluated_at=alert.fired_at + minute * MINUTE)
