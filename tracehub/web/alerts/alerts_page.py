@@ -8,9 +8,9 @@ from starlette.datastructures import QueryParams
 
 from tracehub.model.alert import Alert, AlertState
 from tracehub.store import alerts
-from tracehub.web.alerts.known import known_of
 from tracehub.web.alerts import places
 from tracehub.web.alerts.alert_cards import AlertCard, Known, card_of
+from tracehub.web.alerts.known import known_of
 from tracehub.web.alerts.words import URGENCY
 from tracehub.web.pages.amounts import counted
 from tracehub.web.pages.moments import Moment, to_the_second

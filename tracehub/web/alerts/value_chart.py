@@ -1,6 +1,7 @@
 """The values of one alert or one group of a rule over time, with the threshold and when it fired."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -117,7 +118,7 @@ def _thinned(points: Sequence[Point], since: int, until: int) -> list[Point]:
 def _path(points: Iterable[tuple[float, float | None, int]]) -> str:
     """Lines between neighbours, and none where nothing was known for a while: three times what is usual there."""
     found = list(points)
-    steps = sorted(after[2] - before[2] for before, after in zip(found, found[1:], strict=False))
+    steps = sorted(after[2] - before[2] for before, after in pairwise(found))
     longest = 3 * steps[len(steps) // 2] if steps else 0
     words, last = [], None
     for x, y, at in found:
