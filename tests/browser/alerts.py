@@ -13,9 +13,31 @@ from tests.browser.served import serving
 from tests.stores import migrated
 from tests.web.alerts.made import MINUTE, SECOND, an_alert
 from tracehub.model.alert import Alert, AlertState, Severity
-from tracehub.store import alert_history, alerts
+from tracehub.model.rule_words import read_rule
+from tracehub.store import alert_history, alert_rules, alerts
 
 HOSTILE = f"</bdi><script>alert('{MARK}')</script>\u202ex\x00 <img src=x onerror=alert(1)>"
+_RULES = (
+    {
+        "name": "Tools fail",
+        "measure": "tool_error_rate",
+        "above": "5%",
+        "resolve": "3%",
+        "for": "5m",
+        "group_by": ["agent", "tool"],
+        "severity": "critical",
+        "runbook": "https://wiki.example.com/runbooks/refunds",
+    },
+    {"name": "Slow tools", "measure": "tool_latency", "percentile": 95, "above": "2.5s", "group_by": ["tool"]},
+    {"name": "Costs too much", "measure": "cost_per_hour", "above": 25, "severity": "info", "group_by": ["agent"]},
+    {"name": "No data", "measure": "source_silence", "above": "30m", "group_by": ["source"]},
+    {
+        "name": "Tools keep their promise",
+        "measure": "tool_error_rate",
+        "burn_rate": {"objective": "99%"},
+        "severity": "critical",
+    },
+)
 
 
 @contextmanager
@@ -29,6 +51,8 @@ def serving_alerts(folder: Path) -> Iterator[str]:
 
 def fill(connection: Connection, now: int) -> None:
     """Alerts as they may stand at a moment, and what was found of them before."""
+    for words in _RULES:
+        alert_rules.declare(connection, read_rule(words), declared_in="ui", now=now)
     alerts.save(connection, _alerts(now))
     alert_history.add(connection, [each for alert in _alerts(now) for each in _past(alert, now)])
 

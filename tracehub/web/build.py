@@ -8,8 +8,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import firehose, login, problems
-from tracehub.web.alerts import routes as alert_pages
-from tracehub.web.alerts.badge import Badge, ShowsBadge
+from tracehub.web.alert_badge import Badge, ShowsBadge
+from tracehub.web.alerts import routers as alert_pages
 from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
@@ -53,7 +53,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in (twins.router, places.router, reports.router, live.router, alert_pages.router, *routers()):
+    for pages in (twins.router, places.router, reports.router, live.router, *alert_pages(), *routers()):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
     app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading))

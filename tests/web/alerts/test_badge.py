@@ -11,7 +11,7 @@ from tests.web.alerts.made import an_alert
 from tracehub.errors import StoreUnavailableError
 from tracehub.model.alert import AlertState
 from tracehub.store import alerts
-from tracehub.web.alerts.badge import FRESH_SECONDS, Badge
+from tracehub.web.alert_badge import FRESH_SECONDS, Badge
 
 
 def test_it_counts_what_fires(database_url: str) -> None:

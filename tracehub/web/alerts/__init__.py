@@ -1,1 +1,10 @@
 """The pages of alerts: what fires, the rules, where it is told, and what was told."""
+
+from fastapi import APIRouter
+
+from tracehub.web.alerts import routes, rules_routes
+
+
+def routers() -> list[APIRouter]:
+    """Every page of alerts."""
+    return [rules_routes.router, routes.router]

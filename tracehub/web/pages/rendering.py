@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracehub.resources import templates_dir
-from tracehub.web.alerts.badge import firing
+from tracehub.web.alert_badge import firing
 from tracehub.web.pages.keyboard import keys_of
 from tracehub.web.pages.static_files import addresses_of_static
 
