@@ -140,7 +140,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     burn_rate: BurnRate | None = None
     baseline: Baseline | None = None
     new_version: NewVersion | None = None
-    min_samples: int = 1
+    min_samples: int = 10
     for_: int = msgspec.field(default=0, name="for")
     group_by: tuple[GroupBy, ...] = ()
     no_data: NoData = NoData.KEEP

@@ -205,6 +205,8 @@ class _Words:
             self._wrong_at((condition,), f"{measure} is measured as it stands now: only above and below are possible")
         if about.gauge and "window" in given:
             self._wrong_at(("window",), f"{measure} is measured as it stands now, without a window")
+        if values.get("no_data") is NoData.FIRE and condition not in ("above", "below"):
+            self._wrong_at(("no_data",), "fire needs above or below: without data there is nothing to compare")
         if "errors" in given and not about.errors:
             self._wrong_at(("errors",), f"{measure} has no kinds of errors")
         if "percentile" in given and not about.percentile:
@@ -218,6 +220,10 @@ class _Words:
         baseline = values.get("baseline")
         if isinstance(baseline, Baseline) and baseline.against is Against.PREVIOUS_VERSION:
             self._with_previous_version(values)
+            if about.unit in (Unit.TOKENS, Unit.USD):
+                self._wrong_at(
+                    ("baseline", "against"), f"versions do not run side by side: compare {measure} with same_hour"
+                )
         self._resolve(values, given, condition)
 
     def _with_new_version(self, given: set[str], measure: Measure) -> None:

@@ -158,8 +158,8 @@ def _stumbles(connection: Connection, hour: Hour) -> Iterator[tuple[int | None, 
         .having(func.count() > 1)
         .subquery()
     )
-    keys = (again.c.slot, again.c.name, again.c.agent_id, again.c.alias_id, again.c.agent_version)
-    for number, name, *who, repeats in connection.execute(select(*keys, func.sum(again.c.repeats)).group_by(*keys)):
+    by = (again.c.slot, again.c.name, again.c.agent_id, again.c.alias_id, again.c.agent_version)
+    for number, name, *who, repeats in connection.execute(select(*by, func.sum(again.c.repeats)).group_by(*by)):
         yield hour.began_at(number), (REPEATED, name, None, *who), Tally(calls=int(repeats))
 
 

@@ -1,0 +1,1 @@
+"""Decides what is wrong, and tells people."""
