@@ -20,7 +20,10 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One word. `form` is line, lines, select, ticks, secret, number or moment; `wrong` says what to mend."""
+    """One word. `form` is line, lines, select, ticks, secret, number or moment; `wrong` says what to mend.
+
+    `only` is the choice of the form with which it counts, empty for always.
+    """
 
     name: str
     label: str
@@ -32,6 +35,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     fixed: bool = False
     wrong: str = ""
+    only: str = ""
     rows: int = 3
 
     @property
@@ -41,12 +45,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields that belong together. `only` is the choice of the form with which they count, empty for always; `folded`
-    ones are rarely needed."""
+    """Fields that belong together; `folded` ones are rarely needed."""
 
     heading: str
     help: str = ""
-    only: str = ""
     folded: bool = False
     fields: tuple[Field, ...]
 

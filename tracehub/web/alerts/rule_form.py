@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from tracehub.model.alert import Severity
 from tracehub.model.measure import ABOUT, GroupBy
@@ -11,7 +12,7 @@ from tracehub.model.rule_words import RuleError
 from tracehub.web.alerts import places
 from tracehub.web.alerts.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.alerts.rule_preview import Preview
-from tracehub.web.alerts.rule_typed import FILTERS, INSIDE, words_in, yaml_of
+from tracehub.web.alerts.rule_typed import CHOSEN, FILTERS, INSIDE, words_in, yaml_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.reports.report import Tab
 
@@ -124,22 +125,27 @@ def _found(error: RuleError | str | None) -> list[tuple[str, str]]:
 
 
 def _parts(typed: Typed, wrong: Mapping[str, str], fixed_name: str | None, channels: Iterable[str]) -> tuple[Part, ...]:
-    def line(name: str, form: str = "line", **more: object) -> Field:
-        return _line(typed, wrong, name, form, **more)
+    def line(name: str, form: str = "line", only: str = "") -> Field:
+        return _line(typed, wrong, name, form, only)
 
-    def choice(name: str, choices: Iterable[tuple[str, str]], form: str = "select") -> Field:
-        chosen = typed.get(name, ())
-        found = options_of(choices, chosen)
-        return msgspec.structs.replace(line(name, form), options=found)
+    def choice(name: str, choices: Iterable[tuple[str, str]], form: str = "select", only: str = "") -> Field:
+        chosen = typed.get(name) or CHOSEN.get(name, ())
+        return replace(line(name, form, only), options=options_of(choices, chosen))
 
-    ticked = [*channels, *(name for name in typed.get("channels", ()) if name not in set(channels))]
-    name = line("name", required=True, fixed=fixed_name is not None)
+    def of_condition(condition: str, name: str) -> Field:
+        full = f"{condition}.{name}"
+        if name == "against":
+            return choice(full, _words(Against), only=condition)
+        return line(full, "lines" if name == "pairs" else "line", condition)
+
+    name = line("name")
+    ticked = [*channels, *(each for each in typed.get("channels", ()) if each not in set(channels))]
     return (
         Part(
             heading="What is measured",
             fields=(
-                msgspec.structs.replace(name, value=fixed_name) if fixed_name is not None else name,
-                choice("measure", [(each.value, f"{about.title} – {each.value}") for each, about in ABOUT.items()]),
+                replace(name, required=True) if fixed_name is None else replace(name, value=fixed_name, fixed=True),
+                choice("measure", [(each.value, f"{each.value} – {about.title}") for each, about in ABOUT.items()]),
                 choice("errors", _words(Errors)),
                 line("percentile"),
                 line("window"),
@@ -153,26 +159,11 @@ def _parts(typed: Typed, wrong: Mapping[str, str], fixed_name: str | None, chann
         ),
         Part(
             heading="When it fires",
-            fields=(choice("condition", _CONDITIONS.items()),),
-        ),
-        Part(heading="", only="above", fields=(line("above", required=False),)),
-        Part(heading="", only="below", fields=(line("below"),)),
-        *(
-            Part(
-                heading="",
-                only=condition,
-                fields=tuple(
-                    choice(f"{condition}.{name}", _words(Against))
-                    if name == "against"
-                    else line(f"{condition}.{name}", "lines" if name == "pairs" else "line")
-                    for name in names
-                ),
-            )
-            for condition, names in INSIDE.items()
-        ),
-        Part(
-            heading="",
             fields=(
+                choice("condition", _CONDITIONS.items()),
+                line("above", only="above"),
+                line("below", only="below"),
+                *(of_condition(condition, name) for condition, names in INSIDE.items() for name in names),
                 line("resolve"),
                 line("for"),
                 line("min_samples"),
@@ -196,8 +187,8 @@ def _parts(typed: Typed, wrong: Mapping[str, str], fixed_name: str | None, chann
     )
 
 
-def _line(typed: Typed, wrong: Mapping[str, str], name: str, form: str, **more: object) -> Field:
-    made = Field(
+def _line(typed: Typed, wrong: Mapping[str, str], name: str, form: str, only: str) -> Field:
+    return Field(
         name=name,
         label=name,
         help=_HELP.get(name, ""),
@@ -205,8 +196,8 @@ def _line(typed: Typed, wrong: Mapping[str, str], name: str, form: str, **more: 
         value="" if form in ("select", "ticks") else visible(first(typed, name)),
         placeholder=_USUAL.get(name, ""),
         wrong=wrong.get(name, ""),
+        only=only,
     )
-    return msgspec.structs.replace(made, **more)
 
 
 def _words(of: Iterable[str]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import yaml
 
+from tracehub.model.alert import Severity
 from tracehub.model.rule import FILTER_OF, Errors, NoData, Rule
 from tracehub.model.rule_words import CONDITIONS, words_of
 from tracehub.web.alerts.form_fields import Typed, first
@@ -15,15 +16,21 @@ INSIDE = {
     "baseline": ("against", "margin", "days"),
     "new_version": ("tool_mix", "error_rate", "days"),
 }
-_USUAL = {"errors": Errors.BOTH.value, "no_data": NoData.KEEP.value, "severity": "warning"}
+# What is chosen where nothing was: left out of the words, as files leave it out.
+CHOSEN: dict[str, tuple[str, ...]] = {
+    "errors": (Errors.BOTH.value,),
+    "no_data": (NoData.KEEP.value,),
+    "severity": (Severity.WARNING.value,),
+    "condition": ("above",),
+}
 _PAIR = ("long", "short", "factor")
 
 
 def words_in(typed: Typed) -> dict[str, object]:
     """The words of a rule that were typed; what stayed empty is left out, so that it is missed by name."""
     words: dict[str, object] = {name: text for name in ("name", "measure") if (text := first(typed, name).strip())}
-    for name, usual in _USUAL.items():
-        if (text := first(typed, name).strip()) and text != usual:
+    for name in ("errors", "no_data", "severity"):
+        if (text := first(typed, name).strip()) and text not in CHOSEN[name]:
             words[name] = text
     condition = first(typed, "condition")
     if condition in ("above", "below"):
