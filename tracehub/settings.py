@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     proxy_spool: Path = Path("tracehub-spool")
     proxy_spool_bytes: int = Field(default=1024 * MIB, ge=MIB)
 
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+[^?#\s]*$")
     # Networks inside that alerts and exports may be sent to.
     allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
 

@@ -1,1 +1,1 @@
-"""Decides what is wrong, and tells people."""
+"""Rules, what they find, and who is told."""

@@ -524,6 +524,63 @@ alert_history = Table(
     Index("ix_alert_history_at", "project_id", "at"),
 )
 
+# How people are told of alerts. Secrets that were entered in the UI are in `sealed`, not in the declaration (JSON).
+alert_channels = Table(
+    "alert_channels",
+    metadata,
+    _project(),
+    Column("name", String, primary_key=True),
+    Column("declaration", String, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("declared_in", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_sent_at", BigInteger),
+    Column("last_error", String),
+    Column("last_error_at", BigInteger),
+)
+
+# The alerts that share a message, and what was told of them; `content` is a Group, as JSON.
+alert_groups = Table(
+    "alert_groups",
+    metadata,
+    _project(),
+    Column("channel", String, primary_key=True),
+    Column("group_id", HexId, primary_key=True),
+    Column("flush_at", BigInteger),
+    Column("content", String, nullable=False),
+)
+
+# What waits to be sent, and what was; `message` is JSON. Who sends one has it until `claimed_until`.
+alert_notifications = Table(
+    "alert_notifications",
+    metadata,
+    _project(),
+    Column("notification_id", HexId, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("group_id", HexId, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("claimed_until", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("error", String),
+    Index("ix_alert_notifications_state", "project_id", "state", "next_at"),
+    Index("ix_alert_notifications_created", "project_id", "created_at"),
+)
+
+# Whom nobody is to be told of; `content` is a Silence, as JSON.
+alert_silences = Table(
+    "alert_silences",
+    metadata,
+    _project(),
+    Column("silence_id", HexId, primary_key=True),
+    Column("ends_at", BigInteger),
+    Column("content", String, nullable=False),
+)
+
 # Written as the index ix_spans_tool has it: with bound parameters neither database would use a partial index.
 CALLED_KINDS: tuple[ColumnElement[str], ...] = (literal_column("'tool'"), literal_column("'code'"))
 is_tool_call = spans.c.kind.in_(CALLED_KINDS)
