@@ -13,8 +13,10 @@ from tests.browser.served import serving
 from tests.stores import migrated
 from tests.web.alerts.made import MINUTE, SECOND, an_alert
 from tracehub.model.alert import Alert, AlertState, Severity
+from tracehub.model.notification import Message, Notification, Sending
 from tracehub.model.rule_words import read_rule
-from tracehub.store import alert_history, alert_rules, alerts
+from tracehub.model.silence import Matcher, Operator, Silence, Weekly
+from tracehub.store import alert_history, alert_notifications, alert_rules, alert_silences, alerts
 
 HOSTILE = f"</bdi><script>alert('{MARK}')</script>\u202ex\x00 <img src=x onerror=alert(1)>"
 _RULES = (
@@ -54,7 +56,69 @@ def fill(connection: Connection, now: int) -> None:
     for words in _RULES:
         alert_rules.declare(connection, read_rule(words), declared_in="ui", now=now)
     alerts.save(connection, _alerts(now))
+    for silence in _silences(now):
+        alert_silences.save(connection, silence)
+    alert_notifications.add(connection, _notifications(now))
     alert_history.add(connection, [each for alert in _alerts(now) for each in _past(alert, now)])
+
+
+def _silences(now: int) -> list[Silence]:
+    return [
+        Silence(
+            silence_id="a" * 32,
+            matchers=(Matcher(label="alertname", value="Slow tools"), Matcher(label="tool", value="get_order")),
+            begins_at=now - 30 * MINUTE,
+            ends_at=now + 200 * MINUTE,
+            author="ana",
+            comment="the order service is being moved",
+            created_at=now - 30 * MINUTE,
+        ),
+        Silence(
+            silence_id="b" * 32,
+            matchers=(Matcher(label="severity", operator=Operator.LIKE, value="warning|info"),),
+            begins_at=now - 5000 * MINUTE,
+            ends_at=None,
+            author=HOSTILE,
+            comment=HOSTILE,
+            created_at=now - 5000 * MINUTE,
+            weekly=Weekly(weekdays=(5, 6), begins=22 * 60, ends=6 * 60, zone="Europe/Berlin"),
+        ),
+        Silence(
+            silence_id="c" * 32,
+            matchers=(Matcher(label="tool", value="refund_order"),),
+            begins_at=now - 900 * MINUTE,
+            ends_at=now - 600 * MINUTE,
+            author="somebody at 127.0.0.1",
+            comment="muted on the page of alerts",
+            created_at=now - 900 * MINUTE,
+        ),
+    ]
+
+
+def _notifications(now: int) -> list[Notification]:
+    firing, slow, hostile, _, over, _ = _alerts(now)
+    states = {
+        1: (Sending.SENT, (firing,), (), None),
+        2: (Sending.WAITING, (slow,), (), None),
+        3: (Sending.RETRYING, (hostile,), (), f"503 Service Unavailable {HOSTILE}"),
+        4: (Sending.GIVEN_UP, (firing, slow), (over,), "given up: 404 no_team\nThe webhook's address is gone."),
+    }
+    return [
+        Notification(
+            notification_id=f"{number:032x}",
+            channel="on call" if number < 3 else "chat",
+            group_id="f" * 32,
+            number=number,
+            state=state,
+            message=Message(labels={"alertname": "Tools fail"}, firing=told, resolved=ended, again=number == 2),
+            created_at=now - number * 7 * MINUTE,
+            next_at=now + 600 * MINUTE,
+            attempts=number - 1 if number > 1 else 1,
+            sent_at=now - 7 * MINUTE if state is Sending.SENT else None,
+            error=error,
+        )
+        for number, (state, told, ended, error) in states.items()
+    ]
 
 
 def _alerts(now: int) -> list[Alert]:

@@ -19,17 +19,17 @@ _SAID = {"alertname", "severity"}
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What other tables know of alerts: when each was last told, which silences cover it now (their addresses), and the
+    """What other tables know of alerts: when each was last told, the address of the silence that covers it now, and the
     names of the rules that measure how fast a budget burns."""
 
     told: Mapping[str, int] = {}
-    silences: Mapping[str, tuple[str, ...]] = {}
+    silences: Mapping[str, str] = {}
     burning: Collection[str] = frozenset()
 
 
 class AlertCard(msgspec.Struct, frozen=True, kw_only=True):
     """One alert. `since` is when it came to its state, `lasted` how long it fired; `sessions` leads to those behind it,
-    None where there are none to lead to; `silences` are the ways to those that cover it."""
+    None where there are none to lead to; `silence` leads to the one that covers it."""
 
     id: str
     href: str
@@ -52,14 +52,14 @@ class AlertCard(msgspec.Struct, frozen=True, kw_only=True):
     sessions: str | None
     runbook: places.Outside | None
     told: Moment | None
-    silences: tuple[str, ...]
+    silence: str | None
     mute: str
 
 
 def card_of(alert: Alert, now: int, known: Known) -> AlertCard:
     """The alert as it stands; `known` is what other tables say."""
     scale = scale_of(alert, known)
-    silences = known.silences.get(alert.alert_id, ())
+    silence = known.silences.get(alert.alert_id)
     ended = alert.resolved_at if alert.state is AlertState.RESOLVED else now
     return AlertCard(
         id=alert.alert_id,
@@ -67,7 +67,7 @@ def card_of(alert: Alert, now: int, known: Known) -> AlertCard:
         name=one_line(alert.labels.get("alertname", alert.rule), 120),
         rule=addresses.alert_rule(alert.rule),
         severity=SEVERITIES[alert.severity],
-        state=SILENCED if silences else STATES[alert.state],
+        state=SILENCED if silence else STATES[alert.state],
         measure=title_of(alert.measure),
         value=in_unit(alert.value, scale),
         threshold=in_unit(alert.threshold, scale),
@@ -83,7 +83,7 @@ def card_of(alert: Alert, now: int, known: Known) -> AlertCard:
         sessions=f"/sessions?{alert.sessions}" if alert.sessions else None,
         runbook=places.outside(alert.runbook),
         told=ago(known.told.get(alert.alert_id), now),
-        silences=silences,
+        silence=silence,
         mute=f"{places.alert(alert.alert_id)}/mute",
     )
 

@@ -14,6 +14,8 @@ from tracehub.web.alerts import places
 from tracehub.web.alerts.alert_cards import AlertCard, card_of, scale_of
 from tracehub.web.alerts.episodes import Episode, episodes_of, stretches
 from tracehub.web.alerts.known import known_of
+from tracehub.web.alerts.notification_lines import NotificationLine
+from tracehub.web.alerts.notifications_page import of_alert
 from tracehub.web.alerts.value_chart import Point, ValueChart, value_chart
 from tracehub.web.alerts.values import Scale, in_unit
 from tracehub.web.filters import BadQueryError
@@ -53,12 +55,13 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     episodes: tuple[EpisodeLine, ...]
     more: str
     evidence: tuple[str, ...]
+    log: tuple[NotificationLine, ...]
 
 
 def alert_page(connection: Connection, alert_id: str, query: QueryParams, *, now: int) -> AlertPage:
     """One alert and its last days (`?since=`); NotFoundError where there is no such alert."""
     alert = alert_questions.one(connection, alert_id)
-    known, rule = known_of(connection), _rule(connection, alert.rule)
+    known, rule = known_of(connection, [alert], now), _rule(connection, alert.rule)
     span = query.get("since") or "24h"
     if span not in SPANS:
         raise BadQueryError("since", f"one of {', '.join(SPANS)}")
@@ -84,6 +87,7 @@ def alert_page(connection: Connection, alert_id: str, query: QueryParams, *, now
         episodes=tuple(_line(episode, scale, now) for episode in episodes[:_MOST_EPISODES]),
         more=f"and {len(episodes) - _MOST_EPISODES} more" if len(episodes) > _MOST_EPISODES else "",
         evidence=tuple(visible(text) for text in alert.evidence),
+        log=of_alert(connection, alert_id, now),
     )
 
 

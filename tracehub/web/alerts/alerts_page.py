@@ -11,6 +11,7 @@ from tracehub.store import alerts
 from tracehub.web.alerts import places
 from tracehub.web.alerts.alert_cards import AlertCard, Known, card_of
 from tracehub.web.alerts.known import known_of
+from tracehub.web.alerts.trouble import Trouble, trouble_of
 from tracehub.web.alerts.words import URGENCY
 from tracehub.web.pages.amounts import counted
 from tracehub.web.pages.moments import Moment, to_the_second
@@ -38,6 +39,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     tabs: tuple[Tab, ...]
     notice: str | None
+    trouble: tuple[Trouble, ...]
     groups: tuple[Group, ...]
     summary: str
     quiet: bool
@@ -47,7 +49,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 def alerts_page(connection: Connection, query: QueryParams, *, now: int) -> AlertsPage:
     """Every alert as it stands, the most urgent first."""
     found = alerts.every(connection)
-    known = known_of(connection)
+    known = known_of(connection, found, now)
     firing = [alert for alert in found if alert.state is AlertState.FIRING and alert.alert_id not in known.silences]
     pending = [alert for alert in found if alert.state is AlertState.PENDING and alert.alert_id not in known.silences]
     silenced = [a for a in found if a.state is not AlertState.RESOLVED and a.alert_id in known.silences]
@@ -62,6 +64,7 @@ def alerts_page(connection: Connection, query: QueryParams, *, now: int) -> Aler
         title=f"{len(firing)} firing – Alerts" if firing else "Alerts",
         tabs=places.tabs(places.LIST),
         notice=notice_told(query, _DONE),
+        trouble=trouble_of(connection, now),
         groups=tuple(group for group in groups if group.cards),
         summary=", ".join(f"{len(group)} {name}" for name, group in (("firing", firing), ("pending", pending))),
         quiet=not firing and not pending,

@@ -109,7 +109,8 @@ def rules_page(connection: Connection, query: QueryParams, suggested: tuple[Sugg
 def rule_page(connection: Connection, name: str, query: QueryParams, preview: Preview | None, *, now: int) -> RulePage:
     """One rule; NotFoundError where there is none."""
     row = alert_rules.one(connection, name)
-    found, known = alerts.of_rule(connection, name), known_of(connection)
+    found = alerts.of_rule(connection, name)
+    known = known_of(connection, found, now)
     counts: dict[AlertState, int] = {}
     for alert in found:
         counts[alert.state] = counts.get(alert.state, 0) + 1
