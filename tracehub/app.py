@@ -6,17 +6,19 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
+from tracehub.model.alert import Alert
 from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Limits
 from tracehub.model.source_rows import PUSHED
@@ -34,6 +36,7 @@ from tracehub.store.database import Database, parse_url
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from tracehub.pipeline.alerting import Alerting
     from tracehub.pipeline.collecting import Collecting
     from tracehub.pipeline.plan import Planner
 
@@ -55,6 +58,7 @@ class App:
         self.logs = LogIntake(database, self.writer, self.limits, clock)
         self.ingest = Ingest(self.writer, self.logs, self.limits)
         self.collecting: Collecting | None = None
+        self.alerting: Alerting | None = None
 
     def announce(self, address: str) -> None:
         """Tells other processes that look at the SQLite database where this one serves it."""
@@ -83,6 +87,9 @@ class App:
             raise StoreUnavailableError(msg)
         if self.collecting is not None and not self.collecting.alive:
             msg = "the collecting from sources has stopped"
+            raise StoreUnavailableError(msg)
+        if self.alerting is not None and not self.alerting.alive:
+            msg = "the evaluation of alert rules has stopped"
             raise StoreUnavailableError(msg)
         try:
             with self.database.reading() as connection:
@@ -144,6 +151,44 @@ def adding_up(app: App) -> Iterator[None]:
         yield
     finally:
         adding.stop()
+
+
+@contextmanager
+def alerting(app: App) -> Iterator[None]:
+    """Evaluates alert rules, those of the configured files among them, until the block ends."""
+    from tracehub.alerting.evaluator import Evaluator
+    from tracehub.alerting.gauges import read_gauges
+    from tracehub.pipeline.alerting import Alerting
+
+    declare_rules(app)
+    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
+    evaluator = Evaluator(app.database, owner=owner, after=_tell_nobody, gauging=read_gauges)
+    app.alerting = Alerting(evaluator, clock)
+    app.alerting.start()
+    try:
+        yield
+    finally:
+        app.alerting.stop()
+        app.alerting = None
+
+
+def _tell_nobody(connection: Connection, changed: Sequence[Alert], now: int) -> None:
+    """Alerts are seen on their page."""
+
+
+def declare_rules(app: App) -> None:
+    """Makes the rules that came from files those of the configured files; nothing where none is named."""
+    from tracehub.alerting.declared import declare
+    from tracehub.alerting.rule_files import read_all
+    from tracehub.collectors.declarations import rules_files
+
+    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+    files = (*app.settings.rules_file, *(rules_files(file) if file else ()))
+    if not files:
+        return
+    rules = read_all(files)
+    with app.database.writing() as connection:
+        declare(connection, rules, now=clock())
 
 
 @contextmanager

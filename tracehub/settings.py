@@ -60,10 +60,21 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     secret_key_file: Path = Path("tracehub.key")
 
+    rules_file: Annotated[tuple[Path, ...], NoDecode] = ()
+    alerts: bool = True
+
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 
-    @field_validator("api_keys", "allowed_hosts", "proxy_hosts", "proxy_attributes", "allowed_networks", mode="before")
+    @field_validator(
+        "api_keys",
+        "allowed_hosts",
+        "proxy_hosts",
+        "proxy_attributes",
+        "allowed_networks",
+        "rules_file",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas between their items."""

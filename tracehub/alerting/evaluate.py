@@ -5,6 +5,7 @@ a restart, or later than meant, gives the same.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -22,6 +23,7 @@ _SECOND = 1_000_000
 FORGOTTEN_US = DAY_US
 
 
+@lru_cache(maxsize=8192)
 def alert_id_of(rule: str, group: Group) -> str:
     """32 hex digits that name a rule's alert for a group."""
     return blake2b(msgspec.json.encode((rule, group)), digest_size=16).hexdigest()
@@ -78,7 +80,9 @@ def labels_of(rule: Rule, group: Group) -> dict[str, str]:
 def group_of(rule: Rule, alert: Alert) -> Group | None:
     """The group that an alert of this rule stands for; None where the rule groups otherwise now."""
     names = ("agent", "alias", "version", "departs") if rule.new_version else _group_names(rule)
-    group = tuple((name, alert.labels[name]) for name in names if name in alert.labels)
+    if any(name not in alert.labels for name in names):
+        return None
+    group = tuple((name, alert.labels[name]) for name in names)
     return group if alert_id_of(rule.name, group) == alert.alert_id else None
 
 

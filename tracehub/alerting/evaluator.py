@@ -81,6 +81,7 @@ class Evaluator:
         self._lease_seconds = lease_seconds
         self._project = project
         self._late_since: int | None = None
+        self._token: int | None = None
 
     def run(self, now: int) -> Evaluated:
         """Evaluates all that is due `now` (microseconds since 1970 UTC).
@@ -97,6 +98,7 @@ class Evaluator:
             return NOTHING
         with self._database.writing() as connection:
             token = leases.take(connection, LEASE, self._owner, self._lease_seconds, project=self._project)
+        self._token = token
         if token is None:
             return NOTHING
         self._add_up()
@@ -109,6 +111,13 @@ class Evaluator:
             round.evaluate(at, rules)
         self._late(round, rows, now)
         return Evaluated(windows=round.windows, changed=tuple(round.changed))
+
+    def close(self) -> None:
+        """Lets another process evaluate at once."""
+        if self._token is not None:
+            with self._database.writing() as connection:
+                leases.release(connection, LEASE, self._token, project=self._project)
+            self._token = None
 
     def _add_up(self) -> None:
         """What was stored shortly before is in the rollups when they are read."""

@@ -14,6 +14,7 @@ from tracehub.cli import (
     quarantine,
     reindexing,
     replaying,
+    rules,
     serving,
     viewing,
 )
@@ -42,6 +43,7 @@ def build_commands() -> typer.Typer:
     commands.command("reindex")(reindexing.reindex)
     commands.add_typer(keys.commands, name="keys")
     commands.add_typer(quarantine.commands, name="quarantine")
+    commands.add_typer(rules.commands, name="rules")
     commands.add_typer(database.commands, name="db")
     return commands
 

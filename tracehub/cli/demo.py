@@ -20,7 +20,7 @@ def demo(
     port: int | None = typer.Option(None, help="Port to listen on.", min=1, max=65535),
 ) -> None:
     """Load the synthetic demo sessions once, and serve them."""
-    from tracehub.app import adding_up, open_app
+    from tracehub.app import adding_up, alerting, open_app
     from tracehub.cli.serving import serve_app
 
     settings = read_settings(port=port, host="127.0.0.1")
@@ -28,7 +28,7 @@ def demo(
         if _empty(app):
             typer.echo(f"loading {SESSIONS} synthetic demo sessions into {settings.database_url} …")
             _load(app)
-        with adding_up(app):
+        with adding_up(app), alerting(app):
             serve_app(app)
 
 

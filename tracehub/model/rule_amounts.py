@@ -61,8 +61,9 @@ def amount_words(value: float, unit: Unit) -> str | int | float:
     if unit is Unit.SHARE:
         return f"{round(value * 100, 9):g}%"
     if unit is Unit.SECONDS:
-        whole = float(value).is_integer() and value >= 1
-        return duration_words(int(value)) if whole else f"{round(value * 1000, 6):g}ms"
+        if value < 1:
+            return f"{round(value * 1000, 6):g}ms"
+        return duration_words(int(value)) if float(value).is_integer() else f"{round(value, 6)}s"
     return int(value) if float(value).is_integer() else value
 
 

@@ -12,6 +12,8 @@ from tracehub.model.alert import Severity
 from tracehub.model.measure import ABOUT, GroupBy, Measure, Unit
 from tracehub.model.rule import (
     FILTER_OF,
+    PAIRS,
+    PERIOD_SECONDS,
     Against,
     Baseline,
     BurnRate,
@@ -113,11 +115,13 @@ def _condition_words(value: BurnRate | Baseline | NewVersion, unit: Unit) -> dic
     match value:
         case BurnRate():
             found: dict[str, object] = {"objective": amount_words(value.objective, Unit.SHARE)}
-            found["period"] = duration_words(value.period)
-            found["pairs"] = [
-                {"long": duration_words(pair.long), "short": duration_words(pair.short), "factor": pair.factor}
-                for pair in value.pairs
-            ]
+            if value.period != PERIOD_SECONDS:
+                found["period"] = duration_words(value.period)
+            if value.pairs != PAIRS:
+                found["pairs"] = [
+                    {"long": duration_words(pair.long), "short": duration_words(pair.short), "factor": pair.factor}
+                    for pair in value.pairs
+                ]
             return found
         case Baseline():
             return {

@@ -37,6 +37,10 @@ class Alerting:
         """Ends after the rules that are being evaluated, if that ends in time."""
         self._stop.set()
         self._thread.join(seconds)
+        try:
+            self._evaluator.close()
+        except (DBAPIError, TracehubError) as error:
+            _log.warning("the lease of alerting runs out by itself", error=str(error))
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_seconds):
