@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from tracehub.web.alerts.alert_page import alert_page
 from tracehub.web.alerts.alerts_page import alerts_page
+from tracehub.web.alerts.budgets_page import budgets_page
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.rendering import fragment, page
 
@@ -24,6 +25,12 @@ def list_of_alerts(request: Request, connection: Reading, parts: Parts) -> HTMLR
 def standing_of_alerts(request: Request, connection: Reading, parts: Parts) -> HTMLResponse:
     """The same without the page around it, to be looked at again and again."""
     return fragment("alerts.html", "live", page=alerts_page(connection, request.query_params, now=parts.clock()))
+
+
+@router.get("/alerts/budgets")
+def error_budgets(connection: Reading, parts: Parts) -> HTMLResponse:
+    """What may still fail."""
+    return page("alert_budgets.html", budgets_page(connection, now=parts.clock()))
 
 
 @router.get("/alerts/{alert_id}")

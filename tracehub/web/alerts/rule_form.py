@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from tracehub.alerting.rule_files import write_rules
 from tracehub.model.alert import Severity
 from tracehub.model.measure import ABOUT, GroupBy
 from tracehub.model.rule import Against, Errors, NoData, Rule
@@ -12,7 +13,7 @@ from tracehub.model.rule_words import RuleError
 from tracehub.web.alerts import places
 from tracehub.web.alerts.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.alerts.rule_preview import Preview
-from tracehub.web.alerts.rule_typed import CHOSEN, FILTERS, INSIDE, words_in, yaml_of
+from tracehub.web.alerts.rule_typed import CHOSEN, FILTERS, INSIDE
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.reports.report import Tab
 
@@ -95,10 +96,10 @@ def rule_form(
     fixed_name: str | None,
     channels: Iterable[str],
     error: RuleError | str | None = None,
-    checked: bool = False,
+    rule: Rule | None = None,
     preview: Preview | None = None,
 ) -> RuleForm:
-    """The form as it was filled in; `checked` says that it is a rule, so that its YAML is shown."""
+    """The form as it was filled in; `rule` is the rule that it declares, for its YAML."""
     wrong = Mistakes(_found(error), _FIELDS)
     return RuleForm(
         title="New rule" if fixed_name is None else f"Edit {one_line(fixed_name, 100)}",
@@ -107,7 +108,7 @@ def rule_form(
         adding=fixed_name is None,
         parts=_parts(typed, wrong.of, fixed_name, channels),
         problems=wrong.others,
-        yaml=visible(yaml_of(words_in(typed))) if checked else None,
+        yaml=visible(write_rules([rule])) if rule else None,
         preview=preview,
     )
 

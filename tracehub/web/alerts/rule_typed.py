@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import yaml
-
 from tracehub.model.alert import Severity
 from tracehub.model.rule import FILTER_OF, Errors, NoData, Rule
 from tracehub.model.rule_words import CONDITIONS, words_of
@@ -62,11 +60,6 @@ def typed_of(rule: Rule) -> dict[str, list[str]]:
                 found[name] = [_text(value)]
     found["condition"] = [name for name in CONDITIONS if name in words]
     return found
-
-
-def yaml_of(words: Mapping[str, object]) -> str:
-    """The same in a file of rules."""
-    return yaml.safe_dump({"rules": [dict(words)]}, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _inside(typed: Typed, condition: str) -> dict[str, object]:

@@ -6,16 +6,16 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
+from tracehub.alerting.rule_files import write_rules
 from tracehub.model.alert import AlertState
 from tracehub.model.rule import Rule, RuleRow
 from tracehub.model.rule_amounts import duration_words
-from tracehub.model.rule_words import words_of
 from tracehub.store import alert_rules, alerts
 from tracehub.web.alerts import places
 from tracehub.web.alerts.alert_cards import AlertCard, card_of
+from tracehub.web.alerts.budgets_page import anchor_of
 from tracehub.web.alerts.known import known_of
 from tracehub.web.alerts.rule_preview import Preview
-from tracehub.web.alerts.rule_typed import yaml_of
 from tracehub.web.alerts.trouble import Trouble, trouble_of
 from tracehub.web.alerts.values import Scale, in_unit
 from tracehub.web.alerts.words import SEVERITIES, Word
@@ -54,12 +54,11 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that is offered where there is none yet."""
+    """A rule that is offered where there is none yet; `look` leads to the form filled in with it."""
 
     name: str
     says: str
-    why: str
-    yaml: str
+    groups: str
     look: str
 
 
@@ -118,11 +117,11 @@ def rule_page(connection: Connection, name: str, query: QueryParams, preview: Pr
         title=one_line(name, 100),
         notice=told(query, DONE),
         line=_line(row, counts, now),
-        yaml=visible(yaml_of(words_of(row.rule))),
+        yaml=visible(write_rules([row.rule])),
         runbook=places.outside(row.rule.runbook),
         alerts=tuple(card_of(alert, now, known) for alert in found[:_MOST_ALERTS]),
         preview=preview,
-        budget=f"{places.BUDGETS}#b-{name}" if row.rule.burn_rate else None,
+        budget=f"{places.BUDGETS}#{anchor_of(name)}" if row.rule.burn_rate else None,
     )
 
 

@@ -7,12 +7,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from tracehub.model.rule import RuleRow
+from tracehub.model.rule import Rule, RuleRow
 from tracehub.model.rule_words import RuleError, read_rule
-from tracehub.store import alert_rules
+from tracehub.store import alert_channels, alert_rules
 from tracehub.web.alerts import places
 from tracehub.web.alerts.form_fields import Typed, typed_in
 from tracehub.web.alerts.rule_form import RuleForm, rule_form
+from tracehub.web.alerts.rule_preview import Preview, preview_of
 from tracehub.web.alerts.rule_typed import typed_of, words_in
 from tracehub.web.alerts.rules_page import rule_page, rules_page
 from tracehub.web.alerts.suggestions import suggested, suggestions
@@ -98,7 +99,10 @@ def remove_rule(path: str, parts: Parts) -> Response:
 def one_rule(path: str, request: Request, connection: Reading, parts: Parts) -> HTMLResponse:
     """One rule with its alerts; `?preview=1` draws what it would have done."""
     name, query = addresses.named(path), request.query_params
-    shown = rule_page(connection, name, query, None, now=parts.clock())
+    now, preview = parts.clock(), None
+    if query.get("preview"):
+        preview = preview_of(connection, alert_rules.one(connection, name).rule, now)
+    shown = rule_page(connection, name, query, preview, now=now)
     return page("alert_rule.html", shown)
 
 
@@ -108,8 +112,8 @@ def _save(parts: Dependencies, typed: Typed, name: str | None) -> Response:
         rule = read_rule(words_in(typed))
     except RuleError as error:
         return _again(parts, typed, name, error, 422)
-    if do == "show":
-        return _again(parts, typed, name, None, 200)
+    if do in ("show", "preview"):
+        return _again(parts, typed, name, None, 200, rule, previewed=do == "preview")
     with parts.writing() as connection:
         taken = name is None and rule.name in {row.rule.name for row in alert_rules.every(connection)}
         if not taken:
@@ -120,10 +124,18 @@ def _save(parts: Dependencies, typed: Typed, name: str | None) -> Response:
 
 
 def _again(
-    parts: Dependencies, typed: Typed, name: str | None, error: RuleError | str | None, status: int
+    parts: Dependencies,
+    typed: Typed,
+    name: str | None,
+    error: RuleError | str | None,
+    status: int,
+    rule: Rule | None = None,
+    *,
+    previewed: bool = False,
 ) -> HTMLResponse:
     with parts.reading() as connection:
-        shown = _form(connection, typed, name, error=error, checked=error is None)
+        preview = preview_of(connection, rule, parts.clock()) if rule and previewed else None
+        shown = _form(connection, typed, name, error=error, rule=rule, preview=preview)
     return page("alert_rule_form.html", shown, status)
 
 
@@ -133,10 +145,12 @@ def _form(
     name: str | None,
     *,
     error: RuleError | str | None = None,
-    checked: bool = False,
+    rule: Rule | None = None,
+    preview: Preview | None = None,
 ) -> RuleForm:
     action = _NEW if name is None else f"{addresses.alert_rule(name)}/edit"
-    return rule_form(typed, action=action, fixed_name=name, channels=(), error=error, checked=checked)
+    channels = [row.channel.name for row in alert_channels.every(connection)]
+    return rule_form(typed, action=action, fixed_name=name, channels=channels, error=error, rule=rule, preview=preview)
 
 
 def _pause(parts: Dependencies, name: str, paused: bool) -> Response:

@@ -69,8 +69,14 @@ def value_chart(
     unit: Scale,
     *,
     resolve: float | None = None,
+    wanders: bool = False,
+    always: bool = False,
 ) -> ValueChart | None:
-    """The chart of these points, oldest first; `fired` are stretches (microseconds). None where nothing is known."""
+    """The chart of these points, oldest first; `fired` are stretches (microseconds).
+
+    Thresholds that `wander` are drawn as a line of their own; values that are `always` known are joined however far
+    apart they stand. None where nothing is known.
+    """
     axis = axis_of(since, until)
     since, until = axis.since, axis.until
     shown = _thinned([point for point in points if since <= point.at <= until], since, until)
@@ -84,12 +90,19 @@ def value_chart(
     def y_of(value: float) -> float:
         return HEIGHT - value / most * (HEIGHT - _TOP)
 
+    def x_of(at: int) -> float:
+        return (at - since) / (until - since) * WIDTH
+
     def path(of: Iterable[tuple[int, float | None]]) -> str:
         return _path(
-            ((at - since) / (until - since) * WIDTH, y_of(value) if value is not None else None, at) for at, value in of
+            (
+                ((at - since) / (until - since) * WIDTH, y_of(value) if value is not None else None, at)
+                for at, value in of
+            ),
+            always,
         )
 
-    steady = len(set(limits)) == 1
+    steady = len(set(limits)) == 1 and not wanders
     return ValueChart(
         title=title,
         words=_words(values, limits, unit, len(shades)),
@@ -115,7 +128,7 @@ def _thinned(points: Sequence[Point], since: int, until: int) -> list[Point]:
     return list(columns.values())
 
 
-def _path(points: Iterable[tuple[float, float | None, int]]) -> str:
+def _path(points: Iterable[tuple[float, float | None, int]], always: bool) -> str:
     """Lines between neighbours, and none where nothing was known for a while: three times what is usual there."""
     found = list(points)
     steps = sorted(after[2] - before[2] for before, after in pairwise(found))
@@ -125,7 +138,7 @@ def _path(points: Iterable[tuple[float, float | None, int]]) -> str:
         if y is None:
             last = None
             continue
-        joined = last is not None and at - last <= longest
+        joined = last is not None and (always or at - last <= longest)
         words.append(f"{'L' if joined else 'M'}{x:.1f} {y:.1f}{'' if joined else 'h0'}")
         last = at
     return "".join(words)
