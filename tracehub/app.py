@@ -29,8 +29,9 @@ from tracehub.pipeline.requarantine import try_again
 from tracehub.pipeline.writer import Writer
 from tracehub.proxy.issuing import issue, renew
 from tracehub.proxy.master import master_for
+from tracehub.sealing import Sealer
 from tracehub.settings import Settings
-from tracehub.store import migrate, sources
+from tracehub.store import migrate, proxy_keys, sources
 from tracehub.store.database import Database, parse_url
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ class App:
         such key."""
         with self.database.writing() as connection:
             return renew(connection, key_id, partial(master_for, self.settings), overlap=overlap, now=clock())
+
+    def sealer(self) -> Sealer:
+        """Seals secrets under the master secret, made where there is none yet. PermanentError as `issue_key`."""
+        with self.database.reading() as connection:
+            keys = proxy_keys.every(connection)
+        return Sealer(master_for(self.settings, keys))
 
     def ready(self) -> None:
         """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
@@ -223,9 +230,12 @@ def declare_from_file(app: App) -> None:
 def web_of(app: App) -> FastAPI:
     """The web UI and the API of an app."""
     # Only serving needs the web framework: importing a file should not wait for it.
+    from tracehub.alerting.delivery import Terms
+    from tracehub.outbound import Outbound
     from tracehub.web.build import build_web
     from tracehub.web.dependencies import Dependencies
 
+    settings = app.settings
     return build_web(
         Dependencies(
             reading=app.database.reading,
@@ -236,8 +246,10 @@ def web_of(app: App) -> FastAPI:
             issue_key=app.issue_key,
             renew_key=app.renew_key,
             ready=app.ready,
+            sealer=app.sealer,
+            delivery=Terms(outbound=Outbound(settings.allowed_networks), public_url=settings.public_url, clock=clock),
             knowledge=app.knowledge,
-            settings=app.settings,
+            settings=settings,
             clock=clock,
         )
     )

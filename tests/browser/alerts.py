@@ -1,23 +1,30 @@
 """A server with alerts in every state, for pictures and tests of their pages."""
 
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from tests.browser.hostile import MARK
-from tests.browser.served import serving
+from tests.browser.served import serving, tracehub
 from tests.stores import migrated
 from tests.web.alerts.made import MINUTE, SECOND, an_alert
+from tracehub.alerting.evaluate import alert_id_of
+from tracehub.demo.generate import generate, write
 from tracehub.model.alert import Alert, AlertState, Severity
+from tracehub.model.channel import SEALED, AppriseChannel, Channel, WebhookChannel
 from tracehub.model.notification import Message, Notification, Sending
 from tracehub.model.rule_words import read_rule
 from tracehub.model.silence import Matcher, Operator, Silence, Weekly
-from tracehub.store import alert_history, alert_notifications, alert_rules, alert_silences, alerts
+from tracehub.store import alert_channels, alert_history, alert_notifications, alert_rules, alert_silences, alerts
 
+WAIT = 30 * 86_400
 HOSTILE = f"</bdi><script>alert('{MARK}')</script>\u202ex\x00 <img src=x onerror=alert(1)>"
 _RULES = (
     {
@@ -41,20 +48,53 @@ _RULES = (
     },
 )
 
+_BY_NAME = {rule.name: rule for rule in map(read_rule, _RULES)}
+# Nobody is told anything while the tests look: a new group waits for longer than they take.
+_CHANNELS: tuple[Channel, ...] = (
+    WebhookChannel(name="on call", url=SEALED, secret=SEALED, headers={"Authorization": SEALED}, group_wait=WAIT),
+    AppriseChannel(name="chat", url="env:CHAT_URL", group_wait=WAIT),
+)
+
 
 @contextmanager
 def serving_alerts(folder: Path) -> Iterator[str]:
-    """Serves alerts of every state, one of them hostile, over no sessions."""
+    """Serves alerts of every state, one of them hostile, and calls of the last week that none of them judges now."""
+    now = time.time_ns() // 1000
     with migrated(f"sqlite:///{folder / 'tracehub.db'}") as database, database.writing() as connection:
-        fill(connection, time.time_ns() // 1000)
-    with serving(folder) as address:
+        fill(connection, now)
+    data = folder / "calls.jsonl"
+    data.write_bytes(traffic(now))
+    tracehub(folder, "import", str(data))
+    with serving(folder, TRACEHUB_SECRET_KEY="k" * 40, TRACEHUB_ALLOWED_NETWORKS="127.0.0.0/8") as address:
+        _settle(address)
         yield address
+
+
+def traffic(now: int) -> bytes:
+    """Calls of the days before yesterday."""
+    out = BytesIO()
+    until = datetime.fromtimestamp(now // SECOND, UTC) - timedelta(days=2)
+    write(generate(seed=7, sessions=200, until=until, days=4), out)
+    return out.getvalue()
+
+
+def _settle(address: str) -> None:
+    """Waits until the calls are added up, so that there is something to preview."""
+    for _ in range(240):
+        with urllib.request.urlopen(f"{address}/alerts/rules/Tools%20fail?preview=1", timeout=30) as answer:
+            if b"Would have fired" in answer.read():
+                return
+        time.sleep(0.25)
+    raise AssertionError("the calls were not added up")
 
 
 def fill(connection: Connection, now: int) -> None:
     """Alerts as they may stand at a moment, and what was found of them before."""
-    for words in _RULES:
-        alert_rules.declare(connection, read_rule(words), declared_in="ui", now=now)
+    for rule in _BY_NAME.values():
+        alert_rules.declare(connection, rule, declared_in="ui", now=now)
+    for channel, place in zip(_CHANNELS, ("ui", "file"), strict=True):
+        alert_channels.declare(connection, channel, declared_in=place, now=now)
+    alert_channels.tried(connection, "chat", f"404 no_team {HOSTILE}", now=now - 7 * MINUTE)
     alerts.save(connection, _alerts(now))
     for silence in _silences(now):
         alert_silences.save(connection, silence)
@@ -131,7 +171,9 @@ def _alerts(now: int) -> list[Alert]:
             "window_from": now - 16 * MINUTE,
             "window_until": now - MINUTE,
         }
-        return an_alert(number, **(times | changes))
+        made = an_alert(number, **(times | changes))
+        group = tuple((by.value, made.labels[by.value]) for by in _BY_NAME[made.rule].group_by)
+        return made if made.state is AlertState.RESOLVED else replace(made, alert_id=alert_id_of(made.rule, group))
 
     latency = {"measure": "tool_latency", "value": 6.41, "threshold": 2.5, "summary": "p95 of get_order is 6.41 s"}
     return [

@@ -20,6 +20,7 @@ from tracehub.web.alerts.values import in_unit, plain
 from tracehub.web.alerts.words import Word
 from tracehub.web.pages import addresses
 from tracehub.web.pages.amounts import count, counted
+from tracehub.web.pages.durations import UNKNOWN
 from tracehub.web.pages.moments import Moment, to_the_second
 from tracehub.web.pages.visible import one_line
 from tracehub.web.reports.report import Tab
@@ -122,7 +123,7 @@ def _card(found: Budget, past: list[tuple[int, int]]) -> BudgetCard:
         spent=in_unit(found.spent, Unit.SHARE),
         spent_width=f"{100 * (spent or 0.0):.1f}",
         left=in_unit(found.left, Unit.SHARE),
-        failed=f"{count(found.bad)} of {plain(found.allowed)} allowed",
+        failed=f"{count(found.bad)} of {plain(found.allowed)} allowed" if found.calls else UNKNOWN,
         calls=count(found.calls),
         burning=in_unit(found.burning, "times"),
         burning_over=duration_words(found.burning_seconds),

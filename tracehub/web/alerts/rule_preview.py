@@ -48,12 +48,16 @@ def preview_of(connection: Connection, rule: Rule, now: int) -> Preview:
         return Preview(said="No preview", fired=False, groups=(), more="", note=found.note)
     left = found.groups - len(found.series)
     return Preview(
-        said=f"{found.text.capitalize()} in the last {DAYS} days",
+        said=f"{_said(found)} in the last {DAYS} days",
         fired=bool(found.episodes),
         groups=tuple(_group(rule, series, found) for series in found.series),
         more=f"and {counted(left, 'group')} more, which fired no more often" if left > 0 else "",
         note="" if found.series else "Nothing of what it measures was seen in that time.",
     )
+
+
+def _said(found: past.Preview) -> str:
+    return found.text.capitalize() if found.episodes else "Would not have fired"
 
 
 def _group(rule: Rule, series: past.Series, found: past.Preview) -> PreviewOfGroup:
