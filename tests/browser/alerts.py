@@ -32,7 +32,7 @@ _RULES = (
         "measure": "tool_error_rate",
         "above": "5%",
         "resolve": "3%",
-        "for": "5m",
+        "min_samples": 2,
         "group_by": ["agent", "tool"],
         "severity": "critical",
         "runbook": "https://wiki.example.com/runbooks/refunds",

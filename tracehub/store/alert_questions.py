@@ -12,8 +12,8 @@ _read = msgspec.json.Decoder(Alert).decode
 
 def firing(connection: Connection, *, project: str = DEFAULT_PROJECT) -> int:
     """How many alerts fire."""
-    query = select(func.count()).where(alerts.c.project_id == project, alerts.c.state == AlertState.FIRING.value)
-    return connection.scalar(query) or 0
+    these = (alerts.c.project_id == project, alerts.c.state == AlertState.FIRING.value)
+    return connection.scalar(select(func.count()).where(*these)) or 0
 
 
 def one(connection: Connection, alert_id: str, *, project: str = DEFAULT_PROJECT) -> Alert:

@@ -56,7 +56,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     for pages in (twins.router, places.router, reports.router, live.router, *alert_pages(), *routers()):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
-    app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading))
+    app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading, dependencies.clock))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     guarded(app, dependencies)
     return app

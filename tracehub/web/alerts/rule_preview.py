@@ -18,6 +18,9 @@ from tracehub.web.pages.moments import to_the_second
 DAYS = 7
 _DAY = 86_400_000_000
 _MOST_EPISODES = 20
+# Groups that never fired are shown to compare with.
+_MOST_QUIET = 3
+_WORTH_SAYING = 2
 
 
 class PreviewOfGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +49,24 @@ def preview_of(connection: Connection, rule: Rule, now: int) -> Preview:
     found = past.preview(connection, rule, now - DAYS * _DAY, now)
     if found.note:
         return Preview(said="No preview", fired=False, groups=(), more="", note=found.note)
-    left = found.groups - len(found.series)
+    fired = {tuple(episode.group.items()) for episode in found.episodes}
+    quiet = [series for series in found.series if tuple(series.group.items()) not in fired]
+    shown = [series for series in found.series if series not in quiet[_MOST_QUIET:]]
+    left = found.groups - len(shown)
     return Preview(
         said=f"{_said(found)} in the last {DAYS} days",
         fired=bool(found.episodes),
-        groups=tuple(_group(rule, series, found) for series in found.series),
+        groups=tuple(_group(rule, series, found) for series in shown),
         more=f"and {counted(left, 'group')} more, which fired no more often" if left > 0 else "",
-        note="" if found.series else "Nothing of what it measures was seen in that time.",
+        note=_note(rule) if found.series else "Nothing of what it measures was seen in that time.",
+    )
+
+
+def _note(rule: Rule) -> str:
+    if rule.min_samples < _WORTH_SAYING:
+        return ""
+    return (
+        f"Faint where fewer than {rule.min_samples} {rule.about.of} stand behind a point: nothing is concluded there."
     )
 
 
@@ -65,7 +79,7 @@ def _group(rule: Rule, series: past.Series, found: past.Preview) -> PreviewOfGro
     own = [episode for episode in found.episodes if _same(episode.group, series.group)]
     chart = value_chart(
         rule.about.title,
-        [Point(point.at, point.value, point.threshold) for point in series.points],
+        [Point(point.at, point.value, point.threshold, point.samples < rule.min_samples) for point in series.points],
         [(episode.since, found.until if episode.until is None else episode.until) for episode in own],
         found.since,
         found.until,

@@ -22,11 +22,13 @@ _TOP = 10
 
 
 class Point(msgspec.Struct, frozen=True):
-    """What was measured at a moment (microseconds); a value of None is no data."""
+    """What was measured at a moment (microseconds); a value of None is no data, `few` says that it rests on too few
+    samples to conclude anything."""
 
     at: int
     value: float | None
     threshold: float | None
+    few: bool = False
 
 
 class Shade(msgspec.Struct, frozen=True):
@@ -46,12 +48,14 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class ValueChart(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of values in a box of WIDTH by `height`; `words` say it to who cannot see it."""
+    """A line of values in a box of WIDTH by `height`, with a `faint` one of those that rest on too few samples; `words`
+    say it to who cannot see it."""
 
     title: str
     words: str
     top: str
     line: str
+    faint: str
     threshold_line: str
     thresholds: tuple[Threshold, ...]
     shades: tuple[Shade, ...]
@@ -107,7 +111,8 @@ def value_chart(
         title=title,
         words=_words(values, limits, unit, len(shades)),
         top=in_unit(most, unit),
-        line=path((point.at, point.value) for point in shown),
+        line=path((point.at, None if point.few else point.value) for point in shown),
+        faint=path((point.at, point.value) for point in shown) if any(point.few for point in shown) else "",
         threshold_line="" if steady else path((point.at, point.threshold) for point in shown),
         thresholds=_thresholds(limits[-1] if steady else None, resolve, unit, y_of),
         shades=shades,

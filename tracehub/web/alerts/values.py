@@ -53,7 +53,7 @@ def percent(share: float) -> str:
     value = 100 * share
     if 0 < value < 0.01:
         return "< 0.01 %"
-    digits = 1 if 1 <= value <= 99 else 2
+    digits = 0 if value > 100 else 1 if 1 <= value <= 99 else 2
     return f"{_trimmed(f'{value:,.{digits}f}')} %"
 
 
