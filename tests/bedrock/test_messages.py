@@ -8,17 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracehub.bedrock.messages import (
-    Message,
-    MessagePart,
-    cache_tokens,
-    completion,
-    messages,
-    question,
-    reasoning,
-    silent_reprompt,
-    stop_reason,
-)
+from tracehub.bedrock.questions import question
+from tracehub.bedrock.reasoning import reasoning
+from tracehub.bedrock.reprompts import silent_reprompt
+from tracehub.foundation.completions import cache_tokens, completion, stop_reason
+from tracehub.foundation.message_parts import Message, MessagePart
+from tracehub.foundation.prompts import messages
 
 CONTENT_NULLS = (
     "reasoningText=null, reasoningRedactedContent=null, reasoningTextSignature=null, id=null, name=null, input=null, "

@@ -1,1 +1,1 @@
-"""Rules, what they find, and who is told."""
+"""Decides what is wrong, and tells people."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from tracehub.bedrock.chunks import chunk_text
 from tracehub.bedrock.draft import Draft
-from tracehub.bedrock.members import Json, mapping, mappings, text
-from tracehub.bedrock.messages import question
+from tracehub.bedrock.questions import question
 from tracehub.bedrock.references import citations
+from tracehub.members import Json, mapping, mappings, text
 from tracehub.model.record import Event
 from tracehub.model.span import Citation, OutputFile
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from tracehub.bedrock.found import Message
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 
 MEMBER = "receivedAt"
 

@@ -7,7 +7,6 @@ from tracehub.bedrock.call_times import call_times, caller_of
 from tracehub.bedrock.collaborators import nest
 from tracehub.bedrock.draft import Draft
 from tracehub.bedrock.exceptions import broken_off, exception_of
-from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.order import items_of
 from tracehub.bedrock.prices import PriceTable
 from tracehub.bedrock.return_of_control import answered_id, apply_answers, match_returned
@@ -15,6 +14,7 @@ from tracehub.bedrock.run_spans import RunSpans
 from tracehub.bedrock.runs import Run, runs_of
 from tracehub.bedrock.tool_errors import ErrorRule
 from tracehub.bedrock.windows import contain
+from tracehub.members import Json, mapping, text
 from tracehub.model.record import Event
 from tracehub.model.span import Agent, Outcome, Span, SpanError
 from tracehub.model.trace import Trace

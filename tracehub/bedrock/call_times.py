@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from tracehub.bedrock.arrival_times import MEMBER
-from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.times import microseconds
+from tracehub.members import Json, mapping, text
 from tracehub.model.record import Event
 from tracehub.model.trace import Caller, CallTimes
 

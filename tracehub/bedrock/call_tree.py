@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from tracehub.bedrock.found import Message
-from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.shapes import run_of
+from tracehub.members import mapping, text
 from tracehub.model.part import Part, Step
 
 _REMEMBERED = 20_000

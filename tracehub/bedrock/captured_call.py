@@ -11,8 +11,8 @@ from tracehub.bedrock.envelopes.stream_message import read_stream_message
 from tracehub.bedrock.eventstream import BadFrame, Frame, FrameDecoder, encode_frame
 from tracehub.bedrock.eventstream_headers import HeaderValue
 from tracehub.bedrock.found import Findings, Message, Recorded
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.message_identity import id_of, may_repeat
+from tracehub.members import Json
 from tracehub.model.record import Decoded
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

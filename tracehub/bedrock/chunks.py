@@ -5,7 +5,7 @@ import codecs
 import re
 
 from tracehub.bedrock.literal_strings import bytes_of
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*+={0,2}+\s*+\Z")
 _LITERAL = re.compile(r"""[bB](?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")\Z""", re.DOTALL)

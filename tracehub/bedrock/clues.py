@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.return_of_control import answered_id
 from tracehub.bedrock.shapes import run_of
+from tracehub.members import mapping, text
 from tracehub.model.part import Step
 from tracehub.model.record import Event
 

@@ -9,9 +9,9 @@ import orjson
 from tracehub.bedrock.call_tree import CallTree, Remembered
 from tracehub.bedrock.found import Call, Item, Message, Recorded
 from tracehub.bedrock.identity import hash_of, repeated
-from tracehub.bedrock.members import mapping, text
 from tracehub.bedrock.message_identity import id_of, may_repeat, return_control_id
 from tracehub.bedrock.shapes import part_of, run_of
+from tracehub.members import mapping, text
 from tracehub.model.record import Event, EventKind
 
 # Calls remembered at once: a log is read in order, so what is older has ended.

@@ -3,9 +3,9 @@
 from hashlib import sha256
 from typing import Any
 
-from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.order import Item
 from tracehub.bedrock.times import microseconds
+from tracehub.members import Json, mapping, text
 from tracehub.model.span import (
     AgentSpan,
     CodeSpan,

@@ -4,9 +4,9 @@ from typing import cast
 
 import orjson
 
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.shapes import part_of
 from tracehub.errors import UndecodableError
+from tracehub.members import Json
 from tracehub.model.record import Event, EventKind
 
 

@@ -1,6 +1,6 @@
 """Reads the exceptions that end a response stream."""
 
-from tracehub.bedrock.members import Json, mapping, text
+from tracehub.members import Json, mapping, text
 from tracehub.model.record import Event
 from tracehub.model.span import ErrorSource, SpanError
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 from tracehub.model.part import Part
 from tracehub.model.record import Decoded, Event, EventKind, Limits, Quarantined, quarantined
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tracehub.bedrock.members import Json, mapping, mappings, text
+from tracehub.members import Json, mapping, mappings, text
 from tracehub.model.span import Assessment
 
 _FINDINGS = (

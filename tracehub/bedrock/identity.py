@@ -5,8 +5,8 @@ from hashlib import sha256
 
 import orjson
 
-from tracehub.bedrock.members import Json, mapping
 from tracehub.bedrock.times import microseconds
+from tracehub.members import Json, mapping
 from tracehub.model.part import Part, Step
 
 

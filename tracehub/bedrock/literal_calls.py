@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 
 _CONSTANTS: dict[str, object] = {
     "None": None,

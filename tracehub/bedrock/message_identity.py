@@ -3,7 +3,7 @@
 from tracehub.bedrock.chunks import chunk_text
 from tracehub.bedrock.found import Message
 from tracehub.bedrock.identity import event_id_of_content, event_id_of_part
-from tracehub.bedrock.members import Json, mapping, text
+from tracehub.members import Json, mapping, text
 
 _REPEATING = ("chunk", "files", "exception")
 

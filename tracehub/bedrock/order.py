@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tracehub.bedrock.members import mapping
 from tracehub.bedrock.times import microseconds
+from tracehub.members import mapping
 from tracehub.model.part import Part, Step
 from tracehub.model.record import Event
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from tracehub.bedrock.model_ids import model_of, names_of
 from tracehub.errors import PermanentError
+from tracehub.foundation.model_ids import model_of, names_of
 from tracehub.model.span import Tokens
 
 __all__ = ["Price", "PriceTable", "load_prices", "model_of"]

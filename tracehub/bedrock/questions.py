@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from tracehub.bedrock.java_text import is_java_text, java_parts
-from tracehub.bedrock.lenient_json import parsed
-from tracehub.bedrock.members import Json, mappings, text
-from tracehub.bedrock.prompts import TURN
+from tracehub.foundation.java_text import is_java_text, java_parts
+from tracehub.foundation.lenient_json import parsed
+from tracehub.foundation.prompts import TURN
+from tracehub.members import Json, mappings, text
 
 # Where AWS's templates put the question of their own accord: pre-processing and orchestration of 2024, routing.
 _WRAPPED = re.compile(

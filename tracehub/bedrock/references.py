@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tracehub.bedrock.members import Json, integer, mapping, mappings, text
+from tracehub.members import Json, integer, mapping, mappings, text
 from tracehub.model.span import Citation, Reference
 
 _ADDRESS = ("uri", "url", "id", "query")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from tracehub.bedrock.draft import Draft
-from tracehub.bedrock.members import Json, integer, mapping, mappings, text
 from tracehub.bedrock.tool_calls import returned_tool_draft
 from tracehub.bedrock.tool_errors import ErrorRule, infer_error
+from tracehub.members import Json, integer, mapping, mappings, text
 from tracehub.model.record import Event
 from tracehub.model.span import ErrorSource, Outcome, Phase, SpanError
 

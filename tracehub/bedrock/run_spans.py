@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable
 
 from tracehub.bedrock.draft import Draft
 from tracehub.bedrock.guardrails import assessments
-from tracehub.bedrock.members import Json, flag, integer, mapping, mappings, text, texts
-from tracehub.bedrock.messages import cache_tokens, reasoning, silent_reprompt, stop_reason
 from tracehub.bedrock.order import Item, output_metadata
 from tracehub.bedrock.prices import PriceTable
+from tracehub.bedrock.reasoning import reasoning
 from tracehub.bedrock.references import references
+from tracehub.bedrock.reprompts import silent_reprompt
 from tracehub.bedrock.runs import Run
 from tracehub.bedrock.shapes import run_of
 from tracehub.bedrock.times import microseconds
 from tracehub.bedrock.tool_calls import code_draft, retrieval_draft, tool_draft
 from tracehub.bedrock.tool_errors import ErrorRule, infer_error
+from tracehub.foundation.completions import cache_tokens, stop_reason
+from tracehub.members import Json, flag, integer, mapping, mappings, text, texts
 from tracehub.model.span import ErrorSource, Outcome, Phase, SpanError, Tokens
 
 _PHASES = {

@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from tracehub.bedrock.members import Json, mapping, mappings, text
 from tracehub.bedrock.times import microseconds
+from tracehub.members import Json, mapping, mappings, text
 from tracehub.model.part import Part, Step
 from tracehub.model.record import EventKind
 

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from tracehub.bedrock.compression import plain_chunks
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 from tracehub.model.collected import LogEvent, LogStream
 from tracehub.model.record import Limits
 

@@ -1,7 +1,7 @@
 """Reads what an agent called: an action group's function or operation, the code interpreter, a knowledge base."""
 
 from tracehub.bedrock.draft import Draft
-from tracehub.bedrock.members import Json, mapping, mappings, text, texts
+from tracehub.members import Json, mapping, mappings, text, texts
 from tracehub.model.span import Parameter
 
 

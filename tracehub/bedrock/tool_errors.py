@@ -6,7 +6,7 @@ from typing import cast
 import msgspec
 
 from tracehub.bedrock.error_rules import ErrorRule, compiled, load_rules
-from tracehub.bedrock.members import Json, mapping
+from tracehub.members import Json, mapping
 from tracehub.model.span import ErrorSource, SpanError
 
 __all__ = ["ErrorRule", "infer_error", "load_rules"]

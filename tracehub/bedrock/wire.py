@@ -10,8 +10,8 @@ import msgspec
 
 from tracehub.bedrock.chunks import chunk_text
 from tracehub.bedrock.eventstream import encode_frame
-from tracehub.bedrock.members import Json, mapping, mappings, text
 from tracehub.bedrock.tolerant import encode
+from tracehub.members import Json, mapping, mappings, text
 from tracehub.model.part import Part, Step
 from tracehub.model.record import Event
 

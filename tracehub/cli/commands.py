@@ -18,6 +18,7 @@ from tracehub.cli import (
     serving,
     viewing,
 )
+from tracehub.cli.export import group as exporting
 
 
 def build_commands() -> typer.Typer:
@@ -43,6 +44,7 @@ def build_commands() -> typer.Typer:
     commands.command("reindex")(reindexing.reindex)
     commands.add_typer(keys.commands, name="keys")
     commands.add_typer(quarantine.commands, name="quarantine")
+    commands.add_typer(exporting.commands, name="export")
     commands.add_typer(rules.commands, name="rules")
     commands.add_typer(database.commands, name="db")
     return commands

@@ -16,10 +16,12 @@ from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
 from tracehub.model.search.texts import searched_texts
 from tracehub.model.trace import Trace
+from tracehub.pipeline.exports_due import note_exports
 from tracehub.pipeline.offers import offers_of
 from tracehub.pipeline.rows import SPAN_COLUMNS, TRACE_COLUMNS, broken_trace_row, span_rows, trace_row
 from tracehub.store import (
     event_blocks,
+    export_outbox,
     offered_tools,
     quarantine,
     return_controls,
@@ -88,6 +90,7 @@ def rebuild(
     all_span_rows: list[tuple[object, ...]] = []
     offers: set[Offer] = set()
     documents: list[search.Document] = []
+    assembled: list[Trace] = []
     session_ids = set(before.values())
     for trace_id in sorted(events_of):
         events = events_of[trace_id] or loaded.get(trace_id, [])
@@ -100,6 +103,7 @@ def rebuild(
         session_id = str(row[TRACE_COLUMNS.index("session_id")])
         session_ids.add(session_id)
         if trace:
+            assembled.append(trace)
             all_span_rows.extend(span_rows(trace))
             offers |= offers_of(trace)
             documents.append(search.Document(trace_id, session_id, tuple(searched_texts(trace))))
@@ -111,6 +115,7 @@ def rebuild(
     offered_tools.add(connection, offers, now=received_at)
     search.replace(connection, existing, documents)
     sessions.refresh(connection, session_ids)
+    note_exports(connection, assembled, received, only_known=written is not None)
 
 
 def _write(connection: Connection, arrivals: Sequence[Arrival], knowledge: Knowledge) -> list[Counts]:
@@ -213,6 +218,7 @@ def _join_orphans(
     event_blocks.remove(connection, orphans)
     spans.remove(connection, orphans)
     search.remove(connection, orphans)
+    export_outbox.remove(connection, orphans)
     traces.remove(connection, orphans)
     sessions.refresh(connection, before.values())
     return {roots[orphan] for orphan in orphans}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.bedrock.assemble import assemble
 from tracehub.bedrock.exceptions import exception_of
-from tracehub.bedrock.members import Json, integer, mapping, text
 from tracehub.bedrock.wire import frames_of
+from tracehub.members import Json, integer, mapping, text
 from tracehub.model.record import Event
 from tracehub.model.trace import Trace
 from tracehub.replay.recording import RecordedFrame, Recording, Refusal

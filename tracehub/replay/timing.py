@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.times import microseconds
+from tracehub.members import Json
 from tracehub.model.record import Event
 
 # What stands between messages of which no time is known: about what a chunk takes on the wire.

@@ -77,6 +77,18 @@ def number_of(connection: Connection, session_id: str, trace_id: str, *, project
     return connection.scalar(select(func.count()).select_from(traces).where(*of_session, earlier)) or 1
 
 
+def turn_before(connection: Connection, row: TraceRow, *, project: str = DEFAULT_PROJECT) -> str | None:
+    """The trace that came before this one in its session; None where it is the first."""
+    earlier = or_(
+        traces.c.ordered_at < row.ordered_at,
+        and_(traces.c.ordered_at == row.ordered_at, traces.c.trace_id < row.trace_id),
+    )
+    query = select(traces.c.trace_id).where(
+        traces.c.project_id == project, traces.c.session_id == row.session_id, earlier
+    )
+    return connection.scalars(query.order_by(traces.c.ordered_at.desc(), traces.c.trace_id.desc()).limit(1)).first()
+
+
 def sessions_of(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, str]:
     """The session of each of these traces that is stored."""
     found: dict[str, str] = {}

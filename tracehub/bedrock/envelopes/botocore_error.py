@@ -3,9 +3,9 @@
 import re
 
 from tracehub.bedrock.found import Message
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.shapes import EXCEPTIONS
 from tracehub.bedrock.tolerant import encode
+from tracehub.members import Json
 
 _LINE = re.compile(
     r"An error occurred \((\w{1,100})\) when calling the Invoke(?:Inline)?Agent operation"

@@ -6,7 +6,7 @@ import msgspec
 
 from tracehub.bedrock.envelopes.stream_message import read_stream_message
 from tracehub.bedrock.found import Call, Findings
-from tracehub.bedrock.members import Json, mapping
+from tracehub.members import Json, mapping
 
 _Raws = list[dict[str, msgspec.Raw]]
 

@@ -1,6 +1,6 @@
 """What a CloudWatch Logs subscription delivers: `{"messageType": "DATA_MESSAGE", "logEvents": […]}` (envelope 12)."""
 
-from tracehub.bedrock.members import Json, mappings, text
+from tracehub.members import Json, mappings, text
 
 
 def is_subscription_payload(body: Json) -> bool:

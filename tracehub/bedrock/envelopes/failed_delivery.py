@@ -4,7 +4,7 @@ import binascii
 
 from tracehub.bedrock.compression import plain_chunks
 from tracehub.bedrock.found import Findings
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 
 
 def is_failed_delivery(body: Json) -> bool:

@@ -12,10 +12,10 @@ from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.envelopes.recorded_line import is_recorded_line, read_recorded_line
 from tracehub.bedrock.envelopes.response_document import is_response_document, read_response_document
 from tracehub.bedrock.found import Findings, Message
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.shapes import recognise
 from tracehub.bedrock.signs import looks_like_trace, names_a_trace
 from tracehub.bedrock.tolerant import is_too_deep
+from tracehub.members import Json
 
 # Reads a text that stands as a string in JSON: a log message, or JSON within JSON.
 Embedded = Callable[[str], None]

@@ -7,8 +7,8 @@ import msgspec
 from tracehub.bedrock.arrival_times import arrived, framed
 from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.found import Findings, Message, Recorded
-from tracehub.bedrock.members import Json, integer, text
 from tracehub.bedrock.shapes import recognise
+from tracehub.members import Json, integer, text
 
 FORMAT = 1
 _MEMBERS = ("event", "request", "response")

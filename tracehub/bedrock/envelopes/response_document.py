@@ -8,8 +8,8 @@ import orjson
 
 from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.found import Call, Findings, Message
-from tracehub.bedrock.members import Json, mapping, text
 from tracehub.bedrock.shapes import recognise
+from tracehub.members import Json, mapping, text
 
 _Members = dict[str, msgspec.Raw]
 _NO_METADATA = ("completion", "request")

@@ -8,9 +8,9 @@ import orjson
 from tracehub.bedrock.envelopes.one_line import one_line
 from tracehub.bedrock.found import Findings, Message
 from tracehub.bedrock.literal import LiteralError
-from tracehub.bedrock.members import Json
 from tracehub.bedrock.shapes import recognise
 from tracehub.bedrock.tolerant import encode, is_too_deep, read_value
+from tracehub.members import Json
 
 _EVENTS = ("trace", "chunk", "returnControl", "files")
 

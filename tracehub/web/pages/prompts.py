@@ -1,6 +1,8 @@
 """Prompts and completions as messages for the panel."""
 
-from tracehub.bedrock.messages import Message, MessagePart, completion, messages
+from tracehub.foundation.completions import completion
+from tracehub.foundation.message_parts import Message, MessagePart
+from tracehub.foundation.prompts import messages
 from tracehub.web.pages.amounts import size
 from tracehub.web.pages.sections import Messages, Part, Said, Text
 from tracehub.web.pages.texts import PREVIEW, WHOLE, indented, text_section

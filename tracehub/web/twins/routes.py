@@ -45,7 +45,7 @@ def sessions_json(request: Request, connection: Reading, parts: Parts) -> Respon
 def sessions_ndjson(request: Request, parts: Parts) -> Response:
     """Every matching session, one a line."""
     filter, order = _list(request.query_params, parts.clock())
-    rows = (session_columns.values_of(row) for row in every_session(parts, filter, order))
+    rows = (session_columns.values_of(row) for row in every_session(parts.reading, filter, order))
     return _streamed(ndjson(session_columns.COLUMNS, rows), _NDJSON, "sessions.ndjson")
 
 
@@ -53,7 +53,7 @@ def sessions_ndjson(request: Request, parts: Parts) -> Response:
 def sessions_csv(request: Request, parts: Parts) -> Response:
     """Every matching session as CSV."""
     filter, order = _list(request.query_params, parts.clock())
-    rows = (session_columns.values_of(row) for row in every_session(parts, filter, order))
+    rows = (session_columns.values_of(row) for row in every_session(parts.reading, filter, order))
     return _streamed(csv_of(session_columns.COLUMNS, rows), _CSV, "sessions.csv")
 
 
@@ -139,7 +139,7 @@ def _spans(request: Request, parts: Parts) -> Iterator[tuple[Value, ...]]:
     for kind in kinds:
         if kind not in SPAN_KINDS:
             raise BadQueryError("kind", f"one of {', '.join(SPAN_KINDS)}")
-    return (span_columns.values_of(trace, span) for trace, span in every_span(parts, filter, kinds))
+    return (span_columns.values_of(trace, span) for trace, span in every_span(parts.reading, filter, kinds))
 
 
 def _streamed(pieces: Iterable[bytes], media_type: str, name: str) -> Response:

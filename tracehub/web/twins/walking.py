@@ -4,36 +4,44 @@ What is written meanwhile may or may not be seen; nothing is given twice.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from tracehub.model.listing import Filter, Key, Page, SessionOrder, SessionRow, SpanRow, TraceRow
 from tracehub.store import sessions, spans, traces
-from tracehub.web.dependencies import Dependencies
 
 AT_ONCE = 500
 Row = TypeVar("Row")
+Reading = Callable[[], AbstractContextManager[Connection]]
 
 
-def every_session(parts: Dependencies, filter: Filter, order: SessionOrder) -> Iterator[SessionRow]:
+def every_session(reading: Reading, filter: Filter, order: SessionOrder) -> Iterator[SessionRow]:
     """The matching sessions in their order."""
 
     def page(older_than: Key | None) -> Page[SessionRow]:
-        with parts.reading() as connection:
+        with reading() as connection:
             return sessions.page(connection, filter, older_than=older_than, limit=AT_ONCE, order=order)
 
     for found in _pages(page):
         yield from found
 
 
-def every_span(parts: Dependencies, filter: Filter, kinds: tuple[str, ...]) -> Iterator[tuple[TraceRow, SpanRow]]:
-    """The spans of the matching traces, the latest trace first and each in pre-order; of these kinds, if any."""
+def every_trace(reading: Reading, filter: Filter) -> Iterator[tuple[TraceRow, ...]]:
+    """The matching traces, the latest first, some at a time."""
 
     def page(older_than: Key | None) -> Page[TraceRow]:
-        with parts.reading() as connection:
+        with reading() as connection:
             return traces.page(connection, filter, older_than=older_than, limit=AT_ONCE)
 
-    for rows in _pages(page):
-        with parts.reading() as connection:
+    return _pages(page)
+
+
+def every_span(reading: Reading, filter: Filter, kinds: tuple[str, ...]) -> Iterator[tuple[TraceRow, SpanRow]]:
+    """The spans of the matching traces, the latest trace first and each in pre-order; of these kinds, if any."""
+    for rows in every_trace(reading, filter):
+        with reading() as connection:
             found = spans.of_traces(connection, [row.trace_id for row in rows])
         for row in rows:
             for span in found.get(row.trace_id, ()):

@@ -7,7 +7,7 @@ what stands at the block's two ends. What fits no known block is shown whole.
 import re
 from collections.abc import Iterator
 
-from tracehub.bedrock.message_parts import MessagePart
+from tracehub.foundation.message_parts import MessagePart
 
 _BLOCK = re.compile(r"(?:\A\[|\}, )\{(?=text=|type=text|input=|tool_use_id=|toolUse=|toolUseId=|toolResult=|\})")
 _CALLED = re.compile(r"([^,={}]{1,300})(?:, id=([^,={}]{1,300}))?(?:, toolUseId=([^,={}]{1,300}))?(?:, type=tool_use)?")

@@ -1,10 +1,10 @@
-"""Reads what a model answered: its parts, why it stopped, cached tokens, reasoning."""
+"""Reads what a model answered: its parts, why it stopped, cached tokens."""
 
-from tracehub.bedrock.content_blocks import REDACTED, content_parts
-from tracehub.bedrock.lenient_json import parsed
-from tracehub.bedrock.members import Json, integer, mapping, mappings, text
-from tracehub.bedrock.message_parts import MessagePart
-from tracehub.bedrock.xml_text import xml_parts
+from tracehub.foundation.content_blocks import content_parts
+from tracehub.foundation.lenient_json import parsed
+from tracehub.foundation.message_parts import MessagePart
+from tracehub.foundation.xml_text import xml_parts
+from tracehub.members import Json, integer, mapping, text
 
 _CACHE_READ = ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount")
 _CACHE_WRITE = ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount")
@@ -34,15 +34,6 @@ def cache_tokens(raw: str | None) -> tuple[int | None, int | None]:
     """Tokens (read from, written to) the prompt cache; None is not reported."""
     usage = mapping(_head(raw, "cache"), "usage")
     return _first(usage, _CACHE_READ), _first(usage, _CACHE_WRITE)
-
-
-def reasoning(output_value: Json) -> str | None:
-    """The reasoning in a `modelInvocationOutput`; `[redacted by the model]` where only its cipher is there."""
-    said = [
-        text(mapping(block, "reasoningText"), "text") or (REDACTED if block.get("redactedContent") else None)
-        for block in mappings(output_value, "reasoningContent")
-    ]
-    return "\n".join(part for part in said if part) or None
 
 
 def _content(document: Json) -> object:

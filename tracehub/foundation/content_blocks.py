@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tracehub.bedrock.java_text import is_java_text, java_parts
-from tracehub.bedrock.members import Json, mapping, text
-from tracehub.bedrock.message_parts import MessagePart
-from tracehub.bedrock.xml_text import xml_parts
+from tracehub.foundation.java_text import is_java_text, java_parts
+from tracehub.foundation.message_parts import MessagePart
+from tracehub.foundation.xml_text import xml_parts
+from tracehub.members import Json, mapping, text
 
 REDACTED = "[redacted by the model]"
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tracehub.bedrock.message_parts import MessagePart
+from tracehub.foundation.message_parts import MessagePart
 
 _THOUGHT_END = "</thinking>"
 _SECTION = re.compile(r"<(thinking|function_calls|function_results)>")

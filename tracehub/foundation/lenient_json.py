@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-from tracehub.bedrock.members import Json
+from tracehub.members import Json
 
 # Bedrock puts a line's end as a backslash before a blank into prompts (9 captures), which is no escape in JSON.
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|)')

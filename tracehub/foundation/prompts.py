@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from tracehub.bedrock.content_blocks import as_json, content_parts
-from tracehub.bedrock.lenient_json import parsed
-from tracehub.bedrock.members import Json, text
-from tracehub.bedrock.message_parts import Message, MessagePart
+from tracehub.foundation.content_blocks import as_json, content_parts
+from tracehub.foundation.lenient_json import parsed
+from tracehub.foundation.message_parts import Message, MessagePart
+from tracehub.members import Json, text
 
 # Text prompts of 2024 mark their turns so; a template may begin with one.
 TURN = re.compile(r"(?:\A|\n\n)(Human|Assistant):")

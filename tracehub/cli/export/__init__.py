@@ -1,0 +1,1 @@
+"""`tracehub export`: traces for other back ends, and as files."""

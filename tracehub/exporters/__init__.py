@@ -1,0 +1,1 @@
+"""OpenTelemetry's words out: traces as the spans that other back ends read."""

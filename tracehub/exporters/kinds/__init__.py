@@ -1,0 +1,1 @@
+"""Each kind of our spans in OpenTelemetry's words."""

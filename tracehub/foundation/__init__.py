@@ -1,0 +1,1 @@
+"""Foundation models: what they are called, what their prompts and completions say."""
