@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from tests.browser.hostile import MARK
+from tests.browser.alert_ids import HOSTILE
 from tests.browser.served import serving, tracehub
 from tests.stores import migrated
 from tests.web.alerts.made import MINUTE, SECOND, an_alert
@@ -24,8 +24,13 @@ from tracehub.model.rule_words import read_rule
 from tracehub.model.silence import Matcher, Operator, Silence, Weekly
 from tracehub.store import alert_channels, alert_history, alert_notifications, alert_rules, alert_silences, alerts
 
+# Nothing is judged, so that everything stays as it is here.
+SETTINGS = {
+    "TRACEHUB_ALERTS": "false",
+    "TRACEHUB_SECRET_KEY": "k" * 40,
+    "TRACEHUB_ALLOWED_NETWORKS": "127.0.0.0/8",
+}
 WAIT = 30 * 86_400
-HOSTILE = f"</bdi><script>alert('{MARK}')</script>\u202ex\x00 <img src=x onerror=alert(1)>"
 _RULES = (
     {
         "name": "Tools fail",
@@ -65,7 +70,7 @@ def serving_alerts(folder: Path) -> Iterator[str]:
     data = folder / "calls.jsonl"
     data.write_bytes(traffic(now))
     tracehub(folder, "import", str(data))
-    with serving(folder, TRACEHUB_SECRET_KEY="k" * 40, TRACEHUB_ALLOWED_NETWORKS="127.0.0.0/8") as address:
+    with serving(folder, port=None, **SETTINGS) as address:
         _settle(address)
         yield address
 

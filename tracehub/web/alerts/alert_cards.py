@@ -19,12 +19,13 @@ _SAID = {"alertname", "severity"}
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What other tables know of alerts: when each was last told, the address of the silence that covers it now, and the
-    names of the rules that measure how fast a budget burns."""
+    """What other tables know of alerts: when each was last told, the address of the silence that covers it now, the
+    names of the rules that measure how fast a budget burns, and how many rules there are."""
 
     told: Mapping[str, int] = {}
     silences: Mapping[str, str] = {}
     burning: Collection[str] = frozenset()
+    rules: int = 0
 
 
 class AlertCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from tracehub.store import alerts
 from tracehub.web.alerts import places
 from tracehub.web.alerts.alert_cards import AlertCard, Known, card_of
 from tracehub.web.alerts.known import known_of
+from tracehub.web.alerts.rules_page import Suggestion
+from tracehub.web.alerts.suggestions import suggestions
 from tracehub.web.alerts.trouble import Trouble, trouble_of
 from tracehub.web.alerts.words import URGENCY
 from tracehub.web.pages.amounts import counted
@@ -33,7 +35,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The context of alerts.html. `groups` are those with alerts; `quiet` where nothing fires or is about to."""
+    """The context of alerts.html. `groups` are those with alerts; `quiet` where nothing fires or is about to;
+    `suggestions` are there as long as there is no rule."""
 
     section: str = "alerts"
     title: str
@@ -43,6 +46,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
     summary: str
     quiet: bool
+    suggestions: tuple[Suggestion, ...]
     as_of: Moment | None
 
 
@@ -68,6 +72,7 @@ def alerts_page(connection: Connection, query: QueryParams, *, now: int) -> Aler
         groups=tuple(group for group in groups if group.cards),
         summary=", ".join(f"{len(group)} {name}" for name, group in (("firing", firing), ("pending", pending))),
         quiet=not firing and not pending,
+        suggestions=() if known.rules else suggestions(),
         as_of=to_the_second(now),
     )
 

@@ -20,7 +20,7 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One word. `form` is line, lines, select, ticks, secret, number or moment; `wrong` says what to mend.
+    """One word. `form` is line, lines, select, ticks or secret; `wrong` says what to mend.
 
     `only` is the choice of the form with which it counts, empty for always.
     """

@@ -23,10 +23,12 @@ def known_of(connection: Connection, found: Iterable[Alert], now: int) -> Known:
         for alert in found
         if alert.state is not AlertState.RESOLVED and (silence := silencing(alert.labels, silences, now))
     }
+    rules = alert_rules.every(connection)
     return Known(
         told=_last_told(alert_notifications.newest(connection, states=[Sending.SENT], most=_MOST_READ)),
         silences={alert_id: f"{places.SILENCES}#s-{silence.silence_id}" for alert_id, silence in covered.items()},
-        burning=frozenset(row.rule.name for row in alert_rules.every(connection) if row.rule.burn_rate),
+        burning=frozenset(row.rule.name for row in rules if row.rule.burn_rate),
+        rules=len(rules),
     )
 
 

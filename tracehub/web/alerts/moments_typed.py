@@ -3,17 +3,22 @@
 from datetime import UTC, datetime, timedelta
 
 from tracehub.errors import PermanentError
+from tracehub.model.rule_amounts import read_duration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def moment_in(text: str) -> int:
-    """Microseconds of `2026-11-20T08:00`; PermanentError where it is no such time."""
+def moment_in(text: str, now: int) -> int:
+    """Microseconds of `2026-11-20 08:00` (UTC), or of `4h` from `now` on; PermanentError where it is neither."""
+    try:
+        return now + read_duration(text) * 1_000_000
+    except ValueError:
+        pass
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        msg = f"{text[:40]!r} is no time such as 2026-11-20T08:00"
+        msg = f"{text[:40]!r} is no time such as 2026-11-20 08:00, and not how long from now, such as 4h"
         raise PermanentError(msg) from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     if not _EPOCH <= moment < _LATEST:
@@ -23,8 +28,8 @@ def moment_in(text: str) -> int:
 
 
 def typed_moment(at: int | None) -> str:
-    """As a field for times has it, to the minute; empty where there is none."""
-    return "" if at is None else f"{_EPOCH + timedelta(microseconds=at):%Y-%m-%dT%H:%M}"
+    """As `moment_in` reads it, to the minute; empty where there is none."""
+    return "" if at is None else f"{_EPOCH + timedelta(microseconds=at):%Y-%m-%d %H:%M}"
 
 
 def minutes_in(text: str) -> int:

@@ -21,9 +21,9 @@ _HELP = {
     "matchers": "One a line: tool=book_room, agent!=TEST, tool=~book_*, severity=~warning|info. All must match.",
     "author": "Whom to ask about it.",
     "comment": "Why nobody needs to be told.",
-    "for": "How long from now.",
-    "begins": "From when, in UTC; from now on where empty.",
-    "ends": "Until when, in UTC, instead of for how long; a maintenance window may have no end.",
+    "for": "How long.",
+    "begins": "From when: 2026-11-20 08:00 in UTC, or 2h for in two hours; from now on where empty.",
+    "ends": "Instead of for how long: 2026-11-20 08:00 in UTC. A maintenance window may have no end.",
     "weekdays": "Only on these days: a maintenance window. None ticked: always.",
     "from": "On these days from this time of day: 22:00.",
     "until": "Until this time of day; the next day where it is earlier.",
@@ -64,13 +64,13 @@ def typed_for(alert: Alert | None) -> dict[str, list[str]]:
 
 def silence_in(typed: Typed, *, silence_id: str, now: int) -> Silence:
     """The silence that was typed; SilenceError says which field is wrong, and how."""
-    begins = _read("begins", typed, moment_in, now)
+    begins = _read("begins", typed, lambda text: moment_in(text, now), now)
     weekly = _weekly(typed)
     silence = Silence(
         silence_id=silence_id,
         matchers=_matchers(first(typed, "matchers")),
         begins_at=begins,
-        ends_at=_ends(typed, begins, weekly),
+        ends_at=_ends(typed, begins, weekly, now),
         author=first(typed, "author").strip()[:100],
         comment=first(typed, "comment").strip()[:1000],
         created_at=now,
@@ -89,9 +89,9 @@ def _about(text: str) -> str:
     return next((field for word, field in about.items() if word in text), "")
 
 
-def _ends(typed: Typed, begins: int, weekly: Weekly | None) -> int | None:
+def _ends(typed: Typed, begins: int, weekly: Weekly | None, now: int) -> int | None:
     if first(typed, "ends").strip():
-        return _read("ends", typed, moment_in, 0)
+        return _read("ends", typed, lambda text: moment_in(text, now), 0)
     word = first(typed, "for")
     if weekly is not None and not word:
         return None
@@ -152,8 +152,8 @@ def _parts(typed: Typed, wrong: Mapping[str, str]) -> tuple[Part, ...]:
             heading="How long",
             fields=(
                 replace(field("for", "select"), options=options_of(times, typed.get("for", ()))),
-                field("ends", "moment", "until"),
-                field("begins", "moment", "from"),
+                field("ends", label="until"),
+                field("begins", label="from"),
             ),
         ),
         Part(

@@ -59,7 +59,7 @@ def end_silence(silence_id: str, typed: TypedIn, request: Request, parts: Parts)
     with parts.writing() as connection:
         silence = alert_silences.one(connection, silence_id)
         try:
-            ends_at = _end(text, max(silence.begins_at, now)) if text else now
+            ends_at = _end(text, max(silence.begins_at, now), now) if text else now
         except PermanentError as error:
             shown = silences_page(connection, request.query_params, now=now, problem=(silence_id, str(error)))
             return page("alert_silences.html", shown, 422)
@@ -81,8 +81,8 @@ def mute_alert(alert_id: AlertId, typed: TypedIn, request: Request, parts: Parts
     return RedirectResponse(back_to(places.LIST, done="muted", name=name), 303)
 
 
-def _end(text: str, after: int) -> int:
-    ends_at = moment_in(text)
+def _end(text: str, after: int, now: int) -> int:
+    ends_at = moment_in(text, now)
     if ends_at <= after:
         msg = "that is over already: end it now instead"
         raise PermanentError(msg)

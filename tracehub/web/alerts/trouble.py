@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from tracehub.model.notification import Sending
-from tracehub.store import alert_notifications, alert_rules
+from tracehub.store import alert_channels, alert_notifications, alert_rules
 from tracehub.web.alerts import places
 from tracehub.web.pages.amounts import counted
 
@@ -14,13 +14,15 @@ class Trouble(msgspec.Struct, frozen=True):
 
     text: str
     href: str
+    tone: str = "err"
 
 
 def trouble_of(connection: Connection, now: int) -> tuple[Trouble, ...]:
-    """Rules that cannot be judged, and notifications that were given up in the last day."""
+    """Rules that cannot be judged, notifications that were given up in the last day, and that there is no channel."""
     given_up = alert_notifications.newest(connection, states=[Sending.GIVEN_UP], most=_MOST)
     given_up = tuple(each for each in given_up if each.created_at > now - _DAY)
-    failing = sum(1 for row in alert_rules.every(connection) if row.last_error and not row.paused)
+    rules = alert_rules.every(connection)
+    failing = sum(1 for row in rules if row.last_error and not row.paused)
     found = []
     if given_up:
         at_least = "at least " if len(given_up) == _MOST else ""
@@ -28,6 +30,8 @@ def trouble_of(connection: Connection, now: int) -> tuple[Trouble, ...]:
         found.append(Trouble(text, f"{places.NOTIFICATIONS}?state={Sending.GIVEN_UP}"))
     if failing:
         found.append(Trouble(f"{counted(failing, 'rule')} cannot be judged as it should.", places.RULES))
+    if rules and not alert_channels.every(connection):
+        found.append(Trouble("There is no channel yet: nobody is told of anything.", places.CHANNELS, "warn"))
     return tuple(found)
 
 
