@@ -63,7 +63,8 @@ _NAMES = ("name", *_HELP)
 
 
 class ChannelForm(msgspec.Struct, frozen=True, kw_only=True):
-    """The context of alert_channel_form.html; `tested` is what came back of a test."""
+    """The context of alert_channel_form.html; `tested` is what came back of a test, `retype` says that
+    secrets were typed, which are not in the form any more."""
 
     section: str = "alerts"
     title: str
@@ -76,6 +77,7 @@ class ChannelForm(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     tested: str | None
     went_well: bool
+    retype: bool
 
 
 def kind_of(channel: Channel) -> Kind:
@@ -109,6 +111,7 @@ def channel_form(
         problems=wrong.others,
         tested=visible(tested[0]) if tested else None,
         went_well=tested[1] if tested else False,
+        retype=any(first(typed, name) for name in _SECRET[kind]),
     )
 
 
@@ -140,6 +143,9 @@ def channel_in(kind: Kind, typed: Typed, declared: Channel | None) -> Channel:
     if declared is not None:
         words["name"] = declared.name
     _refuse_places_on_the_server(words)
+    if "" in _headers(first(typed, "headers")).values():
+        msg = "a header has no value: what was typed is not shown again, so enter it anew - at `$.headers`"
+        raise PermanentError(msg)
     if declared is not None and first(typed, "url").strip() and KEPT in first(typed, "headers"):
         msg = "another address must not get the headers of the former: enter them anew - at `$.headers`"
         raise PermanentError(msg)
@@ -169,6 +175,12 @@ def _word(kind: Kind, name: str, typed: Typed, declared: Channel | None) -> obje
 def _headers(text: str) -> dict[str, str]:
     lines = [line.partition(":") for line in text.splitlines() if line.strip()]
     return {name.strip(): SEALED if value.strip() == KEPT else value.strip() for name, _, value in lines}
+
+
+def _without_values(text: str) -> str:
+    """Headers as they were typed, without what they hold; those that are kept stay marked so."""
+    lines = [line.partition(":") for line in text.splitlines() if line.strip()]
+    return "\n".join(f"{name}: {KEPT if value.strip() == KEPT else ''}" for name, _, value in lines)
 
 
 def _number(text: str) -> object:
@@ -231,6 +243,8 @@ def _field(
         fixed=name == "name" and declared is not None,
         wrong=wrong.get(name, ""),
     )
+    if name == "headers":
+        made = replace(made, value=_without_values(first(typed, name)))
     choices = _CHOICES.get(name)
     if choices is None:
         usual = ", ".join(described.default) if name == "group_by" and "group_by" not in typed else made.value
