@@ -19,7 +19,7 @@ from tracehub.web.pages import routers
 from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
 from tracehub.web.safety.attempts import Attempts
-from tracehub.web.twins import places
+from tracehub.web.twins import alert_lists, places
 from tracehub.web.twins import routes as twins
 
 DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
@@ -53,7 +53,15 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in (twins.router, places.router, reports.router, live.router, *alert_pages(), *routers()):
+    for pages in (
+        twins.router,
+        places.router,
+        alert_lists.router,
+        reports.router,
+        live.router,
+        *alert_pages(),
+        *routers(),
+    ):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
     app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading, dependencies.clock))

@@ -35,7 +35,7 @@ class NotificationsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def notifications_page(connection: Connection, query: QueryParams, *, now: int, limit: int) -> NotificationsPage:
     """The log, the newest first: `?state=` one of the states, `?channel=`, `?before=` microseconds."""
-    state, channel, before = _state(query), query.get("channel") or None, _before(query)
+    state, channel, before = state_in(query), query.get("channel") or None, before_in(query)
     found = alert_notifications.newest(
         connection, states=[state] if state else [], channel=channel, before=before, most=limit + 1
     )
@@ -74,7 +74,8 @@ def _states(state: Sending | None, channel: str | None) -> tuple[Tab, ...]:
     return (every, *(Tab(word.text, _address(kept | {"state": each}), each is state) for each, word in STATES.items()))
 
 
-def _state(query: QueryParams) -> Sending | None:
+def state_in(query: QueryParams) -> Sending | None:
+    """The state that is asked for; None for any."""
     word = query.get("state", "")
     if not word:
         return None
@@ -84,7 +85,8 @@ def _state(query: QueryParams) -> Sending | None:
         raise BadQueryError("state", f"one of {', '.join(Sending)}") from None
 
 
-def _before(query: QueryParams) -> int | None:
+def before_in(query: QueryParams) -> int | None:
+    """Before when (microseconds) the notifications were made that are asked for; None for any."""
     word = query.get("before", "")
     if not word:
         return None
