@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.stores import content, migrated
-from tracehub.app import App, clock, collecting, open_app
+from tracehub.app import App, clock, open_app
+from tracehub.app.running import collecting
 from tracehub.model.record import Record
 from tracehub.model.source import Source
 from tracehub.settings import Settings

@@ -18,7 +18,8 @@ from tests.aws.moto_server import moto
 from tests.collecting import Content, imported, settled, until
 from tests.stores import migrated
 from tests.traffic import demo_lines
-from tracehub.app import App, collecting, open_app
+from tracehub.app import App, open_app
+from tracehub.app.running import collecting
 from tracehub.model.source_rows import SourceRow
 from tracehub.settings import Settings
 from tracehub.store import sources

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     config_file: Path | None = None
     collect: bool = True
+    export: bool = True
     lease_seconds: float = Field(default=30, ge=1, le=600)
     log_settle_seconds: float = Field(default=60, ge=0.5, le=3600)
 

@@ -99,7 +99,7 @@ def test_each_mistake_in_the_configuration_is_named(tmp_path: Path) -> None:
             "tracehub.toml has a part that tracehub does not know: source",
             "mend tracehub.toml: nothing is collected until it can be read",
         ),
-        ("", "tracehub.toml declares no source", "add a [[sources]] part, or remove the file"),
+        ("", "tracehub.toml declares nothing", "add a [[sources]] part, or remove the file"),
     ],
 )
 def test_a_file_that_says_nothing_is_a_problem(tmp_path: Path, text: str, problem: str, remedy: str) -> None:

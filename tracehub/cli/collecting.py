@@ -14,7 +14,8 @@ def collect(
     ),
 ) -> None:
     """Collect from the declared sources until interrupted. As many processes as wanted share them on PostgreSQL."""
-    from tracehub.app import collecting, open_app
+    from tracehub.app import open_app
+    from tracehub.app.running import COLLECTING, collecting
 
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -22,5 +23,5 @@ def collect(
     with open_app(read_settings(config_file=config)) as app, collecting(app):
         typer.echo("collecting  (Ctrl+C stops it)")
         while not stop.wait(1):
-            if app.collecting is None or not app.collecting.alive:
+            if not app.workers[COLLECTING].alive:
                 raise typer.Exit(1)

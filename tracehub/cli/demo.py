@@ -20,7 +20,8 @@ def demo(
     port: int | None = typer.Option(None, help="Port to listen on.", min=1, max=65535),
 ) -> None:
     """Load the synthetic demo sessions once, and serve them."""
-    from tracehub.app import adding_up, alerting, open_app
+    from tracehub.app import open_app
+    from tracehub.app.running import adding_up, alerting
     from tracehub.cli.serving import serve_app
 
     settings = read_settings(port=port, host="127.0.0.1")

@@ -53,7 +53,8 @@ def doctor(
 
 
 def _examination(config: str | None) -> "Examination":
-    from tracehub.app import DEFAULT_CONFIG, clock
+    from tracehub.app import clock
+    from tracehub.app.declaring import DEFAULT_CONFIG
     from tracehub.pipeline.doctor.examination import Examination
     from tracehub.pipeline.doctor.settings import usable_settings
 

@@ -38,7 +38,8 @@ def proxy(
 
 def drain() -> None:
     """Store what proxies of this machine kept, until standard input is closed."""
-    from tracehub.app import draining, open_app
+    from tracehub.app import open_app
+    from tracehub.app.running import draining
 
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):

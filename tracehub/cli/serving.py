@@ -32,7 +32,8 @@ def serve(
 
 def run_server(settings: Settings) -> None:
     """Opens the database and serves; returns when told to stop and all that was taken in is stored."""
-    from tracehub.app import adding_up, alerting, collecting, draining, open_app
+    from tracehub.app import open_app
+    from tracehub.app.running import adding_up, alerting, collecting, draining, exporting
     from tracehub.web.safety.binding import refuse_open_bind
 
     refuse_open_bind(settings)
@@ -41,6 +42,7 @@ def run_server(settings: Settings) -> None:
         collecting(app) if settings.collect else nullcontext(),
         draining(app),
         adding_up(app),
+        exporting(app) if settings.export else nullcontext(),
         alerting(app) if settings.alerts else nullcontext(),
         proxy_beside(settings) if settings.proxy else nullcontext(),
     ):

@@ -12,7 +12,9 @@ from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import NotFoundError, PermanentError, TracehubError
 from tracehub.exporters.cutting import MOST_BYTES
 from tracehub.exporters.headers import headers_of
+from tracehub.exporters.otlp_grpc import GrpcSender
 from tracehub.exporters.otlp_http import Endpoint, post
+from tracehub.exporters.outcome import Outcome
 from tracehub.exporters.terms import Content, Dialect, Profile, Terms
 from tracehub.model.destination import Destination, address_of
 from tracehub.model.export_rows import DestinationRow
@@ -28,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 300.0
 TIDY_SECONDS = 15.0
+# A claim is asked about before each request, and must outlast the slowest one.
+LEASE_TIMEOUTS = 6
 # What waits for a destination that stands still is kept so long, however short its own patience.
 STANDING_STILL_HOURS = 168.0
 _UNPREPARED_SECONDS = 30.0
@@ -47,6 +51,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str]
     unseal: Callable[[bytes, str], str]
     instance_id: str | None = None
+    lease_seconds: float = 30.0
     first_seconds: float = FIRST_SECONDS
     poll_seconds: float = 1.0
 
@@ -139,9 +144,6 @@ class Sender:
     def _prepared(self, row: DestinationRow, destination: Destination) -> Place:
         if self._place is not None and self._generation == row.generation:
             return self._place
-        if destination.protocol == "grpc":
-            msg = f"the destination {self._name!r} asks for grpc, which tracehub does not speak yet: use http/protobuf"
-            raise PermanentError(msg)
         parts = self._parts
         endpoint = endpoint_of(row, destination, parts)
         terms = terms_of(destination, parts.instance_id)
@@ -150,12 +152,20 @@ class Sender:
             endpoint=endpoint,
             terms=terms,
             linking=Linking(terms, parts.knowledge),
-            send=lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND),
+            lease_seconds=max(parts.lease_seconds, LEASE_TIMEOUTS * destination.timeout_seconds),
+            send=self._sending_to(endpoint, destination),
             delay=lambda failures, after: delay(failures, after, parts.random, parts.first_seconds),
         )
         self._generation = row.generation
         self._memory = Memory(most_bytes=MOST_BYTES)
         return self._place
+
+    def _sending_to(self, endpoint: Endpoint, destination: Destination) -> Callable[[bytes], Outcome]:
+        parts = self._parts
+        if destination.protocol == "grpc":
+            # gRPC's methods have names of their own: it is the host alone that counts.
+            return GrpcSender(parts.outbound, msgspec.structs.replace(endpoint, url=destination.endpoint)).send
+        return lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND)
 
     def _tidy(self, row: DestinationRow, destination: Destination) -> None:
         """Gives up what waited too long or is too old, and forgets what ended long ago, every now and then."""
@@ -203,8 +213,17 @@ class Exporting:
         """Whether the thread that keeps the senders going runs."""
         return self._thread.is_alive()
 
+    @property
+    def busy(self) -> bool:
+        """Whether any sender runs."""
+        return any(thread.is_alive() for thread in self._senders.values())
+
     def start(self) -> None:
-        """Begins."""
+        """Begins. Where this is the only process, nobody is sending what one before it had claimed."""
+        database = self._parts.database
+        if database.is_sqlite:
+            with database.writing() as connection:
+                export_outbox.release(connection)
         self._thread.start()
 
     def stop(self, seconds: float = 15.0) -> None:

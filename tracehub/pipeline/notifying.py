@@ -57,6 +57,11 @@ class Notifying:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracehub-notifying", daemon=True)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still looks for what is due."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begins."""
         self._thread.start()

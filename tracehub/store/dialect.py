@@ -120,5 +120,6 @@ _COPY_TYPES = {
     "VARCHAR": "text",
     "VARCHAR(8)": "text",
     "VARCHAR(16)": "text",
+    "VARCHAR(20)": "text",
     "VARCHAR(64)": "text",
 }

@@ -10,7 +10,7 @@ from tracehub import __version__
 from tracehub.web import firehose, login, problems
 from tracehub.web.alert_badge import Badge, ShowsBadge
 from tracehub.web.alerts import routers as alert_pages
-from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
+from tracehub.web.api import alerts, health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
@@ -48,7 +48,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
     app.state.subscribers = Subscribers(dependencies.reading)
-    for part in (records, sessions, traces, tools, sources, proxy_keys, quarantine):
+    for part in (records, sessions, traces, tools, sources, alerts, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(login.router)

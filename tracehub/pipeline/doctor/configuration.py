@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from tracehub.collectors.declarations import read_file
 from tracehub.collectors.probes.finding import Finding, ok, problem
+from tracehub.configuration import Configuration as Declared
+from tracehub.configuration import read_configuration
 from tracehub.errors import PermanentError
 from tracehub.model.source import CloudWatchSource, S3Source, Source, read_source
 
@@ -39,16 +40,24 @@ class Configuration:
             yield ok("there is no tracehub.toml here, and none is named by --config or TRACEHUB_CONFIG_FILE")
             return
         try:
-            self.sources = read_file(file)
+            declared = read_configuration(file)
         except PermanentError as error:
             self.is_broken = True
             apart = tuple(_mistakes(file))
             yield from apart or (problem(str(error), _remedy(file)),)
             return
+        self.sources = declared.sources
+        if declared.destinations or declared.channels or declared.rules_files:
+            yield ok(f"{file} declares {_others(declared)}")
         if self.sources:
             yield ok(f"{file} declares {_counted(self.sources)}")
-        else:
-            yield problem(f"{file} declares no source", "add a [[sources]] part, or remove the file")
+        elif declared == Declared():
+            yield problem(f"{file} declares nothing", "add a [[sources]] part, or remove the file")
+
+
+def _others(declared: Declared) -> str:
+    parts = {"destination": declared.destinations, "channel": declared.channels, "rules file": declared.rules_files}
+    return ", ".join(f"{len(found)} {name}{'s' if len(found) > 1 else ''}" for name, found in parts.items() if found)
 
 
 def _mistakes(file: Path) -> Iterator[Finding]:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.analytics.knowledge import Knowledge, load_knowledge
 from tracehub.errors import StoreUnavailableError
-from tracehub.model.alert import Alert
 from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Limits
-from tracehub.model.source_rows import PUSHED
 from tracehub.pipeline.ingest import Ingest
 from tracehub.pipeline.log_intake import LogIntake
 from tracehub.pipeline.pushed import PushedIntake
@@ -31,20 +25,23 @@ from tracehub.proxy.issuing import issue, renew
 from tracehub.proxy.master import master_for
 from tracehub.sealing import Sealer
 from tracehub.settings import Settings
-from tracehub.store import migrate, proxy_keys, sources
+from tracehub.store import migrate, proxy_keys
 from tracehub.store.database import Database, parse_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from tracehub.pipeline.alerting import Alerting
-    from tracehub.pipeline.collecting import Collecting
-    from tracehub.pipeline.plan import Planner
-
 
 COLLECT_AFTER = (100_000, 20, 100)
-DEFAULT_CONFIG = Path("tracehub.toml")
-CALLS_EVERY_SECONDS = 900
+
+
+class Worker(Protocol):
+    """Something that runs in threads beside."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        ...
 
 
 class App:
@@ -58,8 +55,8 @@ class App:
         self.writer = Writer(database, self.knowledge, queue_bytes=settings.queue_bytes)
         self.logs = LogIntake(database, self.writer, self.limits, clock)
         self.ingest = Ingest(self.writer, self.logs, self.limits)
-        self.collecting: Collecting | None = None
-        self.alerting: Alerting | None = None
+        # What runs beside, and in which words it is missed.
+        self.workers: dict[str, Worker] = {}
 
     def announce(self, address: str) -> None:
         """Tells other processes that look at the SQLite database where this one serves it."""
@@ -82,149 +79,25 @@ class App:
             return renew(connection, key_id, partial(master_for, self.settings), overlap=overlap, now=clock())
 
     def sealer(self) -> Sealer:
-        """Seals secrets under the master secret, made where there is none yet. PermanentError as `issue_key`."""
+        """Seals and opens secrets that were entered; PermanentError where the master secret is not the right one."""
         with self.database.reading() as connection:
-            keys = proxy_keys.every(connection)
-        return Sealer(master_for(self.settings, keys))
+            return Sealer(master_for(self.settings, proxy_keys.every(connection)))
 
     def ready(self) -> None:
-        """StoreUnavailableError where the writer or the collecting has died, or the database does not answer."""
+        """StoreUnavailableError where the writer or what was started has died, or the database does not answer."""
         if not self.writer.alive:
             msg = "the writer has stopped"
             raise StoreUnavailableError(msg)
-        if self.collecting is not None and not self.collecting.alive:
-            msg = "the collecting from sources has stopped"
-            raise StoreUnavailableError(msg)
-        if self.alerting is not None and not self.alerting.alive:
-            msg = "the evaluation of alert rules has stopped"
-            raise StoreUnavailableError(msg)
+        for name, worker in self.workers.items():
+            if not worker.alive:
+                msg = f"the {name} has stopped"
+                raise StoreUnavailableError(msg)
         try:
             with self.database.reading() as connection:
                 connection.exec_driver_sql("SELECT 1")
         except DBAPIError as error:
             msg = "the database does not answer"
             raise StoreUnavailableError(msg) from error
-
-
-@contextmanager
-def collecting(app: App) -> Iterator[None]:
-    """Reads the declared sources, those of the configuration file among them, until the block ends."""
-    from tracehub.pipeline.chores import Chore, Chores, log_chores
-    from tracehub.pipeline.collecting import Collecting, Terms
-
-    @cache
-    def planner() -> Planner:
-        # boto3 takes long to load, and only who has sources needs it.
-        from tracehub.pipeline.plan import Planner
-
-        return Planner(app.database, app.writer, app.logs, app.limits, clock)
-
-    def count_calls() -> None:
-        with app.database.reading() as connection:
-            somewhere = any(row.declared_in != PUSHED for row in sources.every(connection))
-        if somewhere:
-            planner().count_calls()
-
-    settings = app.settings
-    declare_from_file(app)
-    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
-    app.collecting = Collecting(
-        app.database,
-        lambda source, declared_at: planner().plan(source, declared_at),
-        Terms(owner=owner, lease_seconds=settings.lease_seconds),
-        clock,
-    )
-    settling = log_chores(app.database, app.logs, settings.log_settle_seconds, clock)
-    counting = Chore("count calls", CALLS_EVERY_SECONDS, count_calls)
-    chores = Chores(app.database, [*settling, counting], owner=owner, clock=clock)
-    app.collecting.start()
-    chores.start()
-    try:
-        yield
-    finally:
-        chores.stop()
-        app.collecting.stop()
-        app.collecting = None
-
-
-@contextmanager
-def adding_up(app: App) -> Iterator[None]:
-    """Keeps the numbers of the pages in step with what is stored, until the block ends."""
-    from tracehub.pipeline.adding_up import AddingUp
-
-    adding = AddingUp(app.database)
-    adding.start()
-    try:
-        yield
-    finally:
-        adding.stop()
-
-
-@contextmanager
-def alerting(app: App) -> Iterator[None]:
-    """Evaluates alert rules, those of the configured files among them, until the block ends."""
-    from tracehub.alerting.evaluator import Evaluator
-    from tracehub.alerting.gauges import read_gauges
-    from tracehub.pipeline.alerting import Alerting
-
-    declare_rules(app)
-    owner = f"{socket.gethostname()} {os.getpid()} {uuid4().hex[:8]}"
-    evaluator = Evaluator(app.database, owner=owner, after=_tell_nobody, gauging=read_gauges)
-    app.alerting = Alerting(evaluator, clock)
-    app.alerting.start()
-    try:
-        yield
-    finally:
-        app.alerting.stop()
-        app.alerting = None
-
-
-def _tell_nobody(connection: Connection, changed: Sequence[Alert], now: int) -> None:
-    """Alerts are seen on their page."""
-
-
-def declare_rules(app: App) -> None:
-    """Makes the rules that came from files those of the configured files; nothing where none is named."""
-    from tracehub.alerting.declared import declare
-    from tracehub.alerting.rule_files import read_all
-    from tracehub.collectors.declarations import rules_files
-
-    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
-    files = (*app.settings.rules_file, *(rules_files(file) if file else ()))
-    if not files:
-        return
-    rules = read_all(files)
-    with app.database.writing() as connection:
-        declare(connection, rules, now=clock())
-
-
-@contextmanager
-def draining(app: App) -> Iterator[None]:
-    """Stores what proxies of this machine keep, until the block ends."""
-    from tracehub.pipeline.proxied import ProxiedIntake
-    from tracehub.pipeline.spool_drain import SpoolDrain
-
-    drain = SpoolDrain(app.settings.proxy_spool, ProxiedIntake(app.ingest, clock).take, app.limits)
-    drain.start()
-    try:
-        yield
-    finally:
-        drain.stop()
-
-
-def declare_from_file(app: App) -> None:
-    """Makes the sources that came from a configuration file those that it declares now; nothing where none is named."""
-    from tracehub.collectors.declarations import read_file
-
-    file = app.settings.config_file or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
-    if file is None:
-        return
-    declared = read_file(file)
-    with app.database.writing() as connection:
-        for source in declared:
-            sources.declare(connection, source, declared_in="file", now=clock())
-        for name in set(sources.names(connection, declared_in="file")) - {source.name for source in declared}:
-            sources.remove(connection, name)
 
 
 def web_of(app: App) -> FastAPI:
