@@ -14,7 +14,7 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bench-ui bench-proxy bench-export bench-alerts screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

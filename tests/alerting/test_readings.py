@@ -32,6 +32,7 @@ def slots(database: Database, rule: Rule, since: int, until: int) -> SlotWindows
         return SlotWindows(rollup_sums.by_slot(connection, set(kinds), 5, since, until, timed=True))
 
 
+@settings(deadline=None)
 @given(first=st.integers(0, 5000), length=st.integers(1, 9000))
 def test_pieces_of_a_window_are_the_window(first: int, length: int) -> None:
     since, until = first * STEP_US, (first + length) * STEP_US

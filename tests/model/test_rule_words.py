@@ -13,11 +13,13 @@ from tracehub.model.rule_amounts import amount_words, duration_words, read_amoun
 from tracehub.model.rule_words import RuleError, read_rule, words_of
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**8))
 def test_a_duration_is_read_as_it_was_written(seconds: int) -> None:
     assert read_duration(duration_words(seconds)) == seconds
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Unit), st.integers(0, 10**6))
 def test_an_amount_is_read_as_it_was_written(unit: Unit, thousandths: int) -> None:
     value = thousandths / 1_000_000 if unit is Unit.SHARE else thousandths / 1000

@@ -82,9 +82,23 @@ def threshold_of(rule: Rule) -> float | None:
     return rule.above if rule.above is not None else rule.below
 
 
+def verdict_of(rule: Rule, value: float | None, samples: int) -> Verdict:
+    """What a value means for a rule with a threshold."""
+    if value is None:
+        return Verdict.NONE
+    if samples < rule.min_samples:
+        return Verdict.FEW
+    if rule.above is not None:
+        over = rule.above if rule.resolve is None else rule.resolve
+        return Verdict.BREACH if value > rule.above else Verdict.CLEAR if value <= over else Verdict.BETWEEN
+    assert rule.below is not None
+    over = rule.below if rule.resolve is None else rule.resolve
+    return Verdict.BREACH if value < rule.below else Verdict.CLEAR if value >= over else Verdict.BETWEEN
+
+
 def _by_threshold(rule: Rule, amount: Amount, since: int, at: int) -> Reading:
     value = value_of(rule, amount, rule.window)
-    verdict = _verdict(rule, value, amount.samples)
+    verdict = verdict_of(rule, value, amount.samples)
     return Reading(
         value=value, threshold=threshold_of(rule), samples=amount.samples, verdict=verdict, since=since, until=at
     )
@@ -105,25 +119,12 @@ def _of_gauge(rule: Rule, values: Mapping[Group, float], at: int) -> dict[Group,
             value=value,
             threshold=threshold_of(rule),
             samples=1,
-            verdict=_verdict(rule, value, rule.min_samples),
+            verdict=verdict_of(rule, value, rule.min_samples),
             since=at,
             until=at,
         )
         for group, value in found.items()
     }
-
-
-def _verdict(rule: Rule, value: float | None, samples: int) -> Verdict:
-    if value is None:
-        return Verdict.NONE
-    if samples < rule.min_samples:
-        return Verdict.FEW
-    if rule.above is not None:
-        over = rule.above if rule.resolve is None else rule.resolve
-        return Verdict.BREACH if value > rule.above else Verdict.CLEAR if value <= over else Verdict.BETWEEN
-    assert rule.below is not None
-    over = rule.below if rule.resolve is None else rule.resolve
-    return Verdict.BREACH if value < rule.below else Verdict.CLEAR if value >= over else Verdict.BETWEEN
 
 
 def _burn_rates(rule: Rule, burn: BurnRate, windows: Windows, at: int) -> dict[Group, Reading]:

@@ -121,6 +121,7 @@ def web_of(app: App) -> FastAPI:
             ready=app.ready,
             sealer=app.sealer,
             delivery=Terms(outbound=Outbound(settings.allowed_networks), public_url=settings.public_url, clock=clock),
+            waiting_bytes=lambda: app.writer.waiting_bytes,
             knowledge=app.knowledge,
             settings=settings,
             clock=clock,

@@ -16,7 +16,7 @@ from tracehub.exporters.otlp_grpc import GrpcSender
 from tracehub.exporters.otlp_http import Endpoint, post
 from tracehub.exporters.outcome import Outcome
 from tracehub.exporters.terms import Content, Dialect, Profile, Terms
-from tracehub.model.destination import Destination, address_of
+from tracehub.model.destination import Destination, Signal, address_of
 from tracehub.model.export_rows import DestinationRow
 from tracehub.outbound import Outbound
 from tracehub.pipeline.export_links import Linking
@@ -79,18 +79,18 @@ def terms_of(destination: Destination, instance_id: str | None = None) -> Terms:
     )
 
 
-def endpoint_of(row: DestinationRow, destination: Destination, parts: Parts) -> Endpoint:
-    """Where its traces are posted to, secrets opened. PermanentError where one of them is missing."""
+def endpoint_of(row: DestinationRow, destination: Destination, parts: Parts, signal: Signal = "traces") -> Endpoint:
+    """Where its traces or metrics are posted to, secrets opened. PermanentError where one of them is missing."""
     headers = headers_of(
         destination,
-        "traces",
+        signal,
         declared_in=row.declared_in,
         secrets=row.secrets,
         unseal=parts.unseal,
         environment=parts.environment,
     )
     return Endpoint(
-        url=address_of(destination, "traces"),
+        url=address_of(destination, signal),
         headers=headers,
         compression=destination.compression,
         seconds=destination.timeout_seconds,

@@ -15,6 +15,10 @@ from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
 from tracehub.web.live.subscribers import Subscribers
+from tracehub.web.metrics import routes as metrics
+from tracehub.web.metrics.own import OwnMetrics
+from tracehub.web.metrics.requests import RequestMetrics
+from tracehub.web.metrics.stored import StoredMetrics
 from tracehub.web.pages import routers
 from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
@@ -48,9 +52,12 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
     app.state.subscribers = Subscribers(dependencies.reading)
+    app.state.own_metrics = OwnMetrics()
+    app.state.stored_metrics = StoredMetrics(dependencies.reading)
     for part in (records, sessions, traces, tools, sources, alerts, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
     for pages in (
@@ -67,4 +74,5 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading, dependencies.clock))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     guarded(app, dependencies)
+    app.add_middleware(RequestMetrics)
     return app

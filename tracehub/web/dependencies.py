@@ -27,8 +27,8 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     durable, and `take_pushed` counts them for the pushing source of this name and kind, with what is for quarantine
     beside them; `try_again` reads a quarantined piece anew (whether it could be read); `issue_key` makes a key of the
     proxy, and `renew_key` a new secret for one, told for how many microseconds the one before stays good; `ready`
-    raises TransientError where records cannot be taken; `sealer` seals the secrets of channels, which are reached by
-    `delivery`; `clock` is microseconds since 1970 UTC."""
+    raises TransientError where records cannot be taken; `waiting_bytes` is how much waits to be stored; `sealer` seals
+    the secrets of channels, which are reached by `delivery`; `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
@@ -40,6 +40,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     ready: Callable[[], None]
     sealer: Callable[[], Sealer]
     delivery: Terms
+    waiting_bytes: Callable[[], int]
     knowledge: Knowledge
     settings: Settings
     clock: Callable[[], int]
