@@ -14,10 +14,10 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bench-ui bench-proxy bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 	@$(BIN)/tracehub demo
@@ -43,6 +43,9 @@ screenshots: $(VENV)/.installed-dev ## Take pictures of every page in each of it
 
 bench-proxy: $(VENV)/.installed-dev nginx ## Measure the proxy beside direct calls and nginx
 	@$(BIN)/python -m benchmarks.proxy
+
+bench-alerts: $(VENV)/.installed-dev ## Measure a thousand alert rules beside the reads they need
+	@$(BIN)/python -m benchmarks.alerting
 
 bench-export: $(VENV)/.installed-dev ## Measure the export beside OpenTelemetry's SDK and bare protobuf
 	@$(BIN)/python -m benchmarks.export

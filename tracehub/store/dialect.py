@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import psycopg
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    import psycopg
 
 _JOINS_KEY = 7_263_322
 _Upsert = sqlite.Insert | postgresql.Insert
