@@ -9,7 +9,6 @@ from tracehub.model.span import Outcome
 from tracehub.store.schema import CALLED_KINDS, is_lookup, is_tool_call, sessions, spans, traces
 from tracehub.store.search import SessionMatches, TraceMatches
 
-
 _DAY_US = 86_400_000_000
 
 
