@@ -42,19 +42,6 @@ class Server:
         """Drops it even where a connection is still open."""
         self._execute(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
-    def copy_database(self, url: str, to: str) -> None:
-        """Makes the database at `to` anew, as the one at `url` is, to which nobody may be connected."""
-        self.drop_database(to)
-        copied, made = make_url(url).database, make_url(to).database
-        self._execute(f'CREATE DATABASE "{made}" TEMPLATE "{copied}" STRATEGY file_copy')
-
-    def is_empty(self, url: str) -> bool:
-        """Whether the database has no tables."""
-        address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address) as connection:
-            found = connection.execute("SELECT FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone()
-        return found is None
-
     def _execute(self, statement: str) -> None:
         address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address, autocommit=True) as connection:

@@ -64,7 +64,7 @@ def test_what_fires_says_why_and_where_to_look(database: Database) -> None:
     assert alert.summary == "Tool error rate of Orders__refund is 66.7 %, above 20 %: 15 tool calls in 15m"
     assert alert.evidence[0] == "7 × Orders__refund: the order is unknown"
     assert alert.sessions == (
-        "tool=Orders__refund&errors=1&since=2026-09-28T01%3A00%3A00Z&until=2026-09-28T01%3A15%3A00Z"
+        "tool=Orders__refund&errors=1&active_since=2026-09-28T01%3A00%3A00Z&active_until=2026-09-28T01%3A15%3A00Z"
     )
     assert (alert.window_from, alert.window_until) == (BEGIN + HOUR, BEGIN + 75 * MINUTE)
 

@@ -43,6 +43,18 @@ def test_a_channel_of_the_file_is_listed_and_tested_without_its_secrets(tmp_path
         assert CANARY not in listed + said
 
 
+def test_a_secret_that_stands_in_the_file_stands_sealed_in_the_database(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        (tmp_path / "tracehub.toml").write_text(
+            f'[[channels]]\nkind = "webhook"\nname = "on call"\nurl = "{receiver.url}/{CANARY}"\n'
+        )
+        listed = run(tmp_path, "channels", "list")
+        assert run(tmp_path, "channels", "test", "on call").strip() == "on call: it answered 200"
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("tracehub.db*"))
+    assert CANARY.encode() not in stored
+    assert CANARY not in listed
+
+
 def test_a_mistake_in_a_channel_names_the_file_and_the_word(tmp_path: Path) -> None:
     (tmp_path / "tracehub.toml").write_text('[[channels]]\nkind = "webhook"\nname = "x"\nurll = "https://a.example"\n')
     said = run(tmp_path, "channels", "list", fails=True)

@@ -3,16 +3,21 @@
 from tracehub.alerting.delivery import Terms, deliver
 from tracehub.errors import TracehubError
 from tracehub.model.alert import Alert, AlertState, Severity
-from tracehub.model.channel import Channel
+from tracehub.model.channel import Channel, check_entered
 from tracehub.model.measure import Measure
 from tracehub.model.notification import Message, Notification, Sending
 
 _WINDOW = 900_000_000
 
 
-def send_test(channel: Channel, terms: Terms, *, test_id: str) -> tuple[str, bool]:
-    """What came back, and whether it went well. The secrets of `channel` are open; `test_id` are 32 hex digits."""
+def send_test(channel: Channel, terms: Terms, *, test_id: str, entered: bool = True) -> tuple[str, bool]:
+    """What came back, and whether it went well. The sealed secrets of `channel` are open; `test_id` are 32 hex digits.
+
+    What was `entered`, as against written in the configuration file, may not read this machine's secrets.
+    """
     try:
+        if entered:
+            check_entered(channel)
         said = deliver(channel, _test(channel.name, test_id, terms.clock()), terms)
     except TracehubError as error:
         return str(error), False

@@ -54,7 +54,8 @@ def send_one(name: str = typer.Argument(help="The channel's name.")) -> None:
             row = alert_channels.one(connection, name)
             channel = alert_channels.opened(connection, row, app.sealer)
         terms = Terms(outbound=outbound, public_url=settings.public_url, clock=clock)
-        said, went_well = send_test(channel, terms, test_id=os.urandom(16).hex())
+        entered = row.declared_in != alert_channels.FROM_FILE
+        said, went_well = send_test(channel, terms, test_id=os.urandom(16).hex(), entered=entered)
     outbound.close()
     typer.echo(f"{name}: {said}")
     if not went_well:
