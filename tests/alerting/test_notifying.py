@@ -16,7 +16,7 @@ from tests.stores import migrated
 from tracehub.alerting.delivery import Terms
 from tracehub.alerting.notifying import plan
 from tracehub.errors import PermanentError
-from tracehub.model.alert import Alert
+from tracehub.model.alert import Alert, Severity
 from tracehub.model.channel import SEALED, Channel, WebhookChannel, read_channel
 from tracehub.model.notification import Sending
 from tracehub.model.silence import Matcher, Silence
@@ -180,6 +180,9 @@ def test_who_is_down_for_a_day_is_given_up_with_the_reason(sqlite_url: str, rece
         assert given_up[0].error is not None
         assert "did not answer" in given_up[0].error
         assert desk.now - NOW >= 24 * HOUR
+        with desk.database.reading() as connection:
+            assert alert_notifications.given_up(connection, desk.now) == given_up
+            assert alert_notifications.given_up(connection, desk.now + 1) == ()
         with desk.database.writing() as connection:
             assert alert_notifications.send_again(connection, given_up[0].notification_id, now=desk.now)
         desk.channel(hook(receiver))
@@ -249,6 +252,44 @@ def test_a_channel_that_is_new_hears_of_what_fires_already(sqlite_url: str, rece
         desk.at(NOW + 2 * MINUTE)
         desk.at(NOW + 3 * MINUTE)
         assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"group_by": ("alertname", "tool")}, {"least": Severity.CRITICAL}, {"group_by": ()}], ids=str
+)
+def test_a_channel_that_changes_meanwhile_tells_those_who_heard_of_it_that_it_is_over(
+    other: dict[str, object], sqlite_url: str, receiver: Receiver
+) -> None:
+    with desk_on(sqlite_url) as desk:
+        desk.channel(hook(receiver))
+        alert = firing(severity=Severity.WARNING)
+        desk.changed(alert)
+        desk.at(NOW + 30 * SECOND)
+        desk.channel(hook(receiver, **other))
+        for minutes in range(1, 60 * 9):
+            desk.at(NOW + minutes * MINUTE)
+        desk.changed(resolved(alert, desk.now))
+        for minutes in range(60 * 9, 60 * 30, 10):
+            desk.at(NOW + minutes * MINUTE)
+        told = [msgspec.json.decode(request.body) for request in receiver.requests]
+        first = [each["status"] for each in told if each["group_labels"] == {"alertname": "Tool errors"}]
+        later = [each["status"] for each in told if each["group_labels"] != {"alertname": "Tool errors"}]
+        assert first == ["firing", "resolved"]
+        assert later == ([] if "least" in other else ["firing", "firing", "firing", "resolved"])
+
+
+def test_what_ended_while_its_channel_was_away_is_over_when_it_is_back(sqlite_url: str, receiver: Receiver) -> None:
+    with desk_on(sqlite_url) as desk:
+        desk.channel(hook(receiver))
+        desk.changed(firing())
+        desk.at(NOW + 30 * SECOND)
+        with desk.database.writing() as connection:
+            alert_channels.remove(connection, "hook")
+        desk.changed(resolved(firing(), NOW + MINUTE))
+        desk.channel(hook(receiver))
+        for minutes in range(1, 60 * 9, 10):
+            desk.at(NOW + minutes * MINUTE)
+        assert [msgspec.json.decode(each.body)["status"] for each in receiver.requests] == ["firing", "resolved"]
 
 
 def test_the_receiver_can_check_who_signed_and_when(sqlite_url: str, receiver: Receiver) -> None:

@@ -1,6 +1,6 @@
 """Plans who is told of what: alerts become news of groups, and groups become notifications when it is time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -29,10 +29,37 @@ def plan(connection: Connection, changed: Sequence[Alert], now: int, *, project:
 
 def look_again(connection: Connection, now: int, *, project: str = DEFAULT_PROJECT) -> None:
     """Puts in the queue what is to be told by now though no alert has changed: waits are over, silences have ended,
-    alerts go on, or a channel is new."""
+    alerts go on, or a channel is new, is back or groups by other labels."""
     alert_groups.hold(connection)
+    _end(connection, now, project)
     _note(connection, alerts.every(connection, [AlertState.FIRING], project=project), now, project)
     _flush(connection, now, project)
+
+
+def _end(connection: Connection, now: int, project: str) -> None:
+    """What has ended while it belonged to another group, or its channel was away, is over for those who were told."""
+    known = {alert.alert_id: alert for alert in alerts.every(connection, project=project)}
+    channels = {row.channel.name: row.channel for row in alert_channels.every(connection, project=project)}
+    changed: dict[_Key, Group] = {}
+    for key, group in alert_groups.every(connection, project=project).items():
+        over = [
+            _ended(member.alert, known.get(member.alert.alert_id), now)
+            for episode, member in group.members.items()
+            if member.alert.state is AlertState.FIRING and not _fires(episode, known.get(member.alert.alert_id))
+        ]
+        if over and group.channel in channels:
+            changed[key] = with_news(group, over, group.labels, channels[group.channel], now)
+    alert_groups.save(connection, changed, project=project)
+
+
+def _fires(episode: str, alert: Alert | None) -> bool:
+    return alert is not None and alert.state is AlertState.FIRING and episode_of(alert) == episode
+
+
+def _ended(told: Alert, alert: Alert | None, now: int) -> Alert:
+    if alert is not None and alert.state is AlertState.RESOLVED and episode_of(alert) == episode_of(told):
+        return alert
+    return replace(told, state=AlertState.RESOLVED, resolved_at=now)
 
 
 def _note(connection: Connection, changed: Sequence[Alert], now: int, project: str) -> None:
@@ -76,15 +103,20 @@ def _flush(connection: Connection, now: int, project: str) -> None:
     channels = {row.channel.name: row.channel for row in alert_channels.every(connection, project=project)}
     silences = alert_silences.ending_after(connection, now, project=project)
     waiting = alert_notifications.open_numbers(connection, project=project)
+    firing = {episode_of(alert): alert for alert in alerts.every(connection, [AlertState.FIRING], project=project)}
     told: list[Notification] = []
     groups: dict[_Key, Group] = {}
-    for key, group in due.items():
-        channel = channels.get(group.channel)
+    for key, found in due.items():
+        channel = channels.get(found.channel)
         if channel is None:
-            groups[key] = replace(group, members={})
+            groups[key] = replace(found, members={})
             continue
+        elsewhere = {
+            episode for episode in found.members.keys() & firing.keys() if not _belongs(firing[episode], key, channel)
+        }
+        group = _without_untold(found, elsewhere)
         silenced = {
-            episode: silencing(member.alert.labels, silences, now) is not None
+            episode: episode in elsewhere or silencing(member.alert.labels, silences, now) is not None
             for episode, member in group.members.items()
         }
         groups[key], notification = flushed(group, key[1], channel, silenced, now, waiting=key in waiting)
@@ -92,6 +124,16 @@ def _flush(connection: Connection, now: int, project: str) -> None:
             told.append(notification)
     alert_notifications.add(connection, told, project=project)
     alert_groups.save(connection, groups, project=project)
+
+
+def _belongs(alert: Alert, key: _Key, channel: Channel) -> bool:
+    return concerns(alert, channel) and group_of(alert, channel)[0] == key[1]
+
+
+def _without_untold(group: Group, elsewhere: Set[str]) -> Group:
+    """Who was told of it here is told here that it is over; all else is told where it belongs now."""
+    members = {episode: member for episode, member in group.members.items() if member.told or episode not in elsewhere}
+    return replace(group, members=members)
 
 
 __all__ = ["episode_of", "look_again", "plan"]

@@ -56,7 +56,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     `notification_id` (32 hex digits) follows from the channel, the group and what is told, so that a receiver knows a
     repeated delivery. `number` counts the group's notifications: they are sent in that order. `next_at` is when it is
-    tried next. Times are microseconds since 1970 UTC.
+    tried next, or when it was given up. Times are microseconds since 1970 UTC.
     """
 
     notification_id: str

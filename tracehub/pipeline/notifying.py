@@ -200,7 +200,8 @@ class Notifying:
 
     def _given_up(self, notification: Notification, error: str) -> Notification:
         _log.error("people could not be told of an alert", channel=notification.channel, error=error)
-        return replace(notification, state=Sending.GIVEN_UP, error=error, attempts=notification.attempts + 1)
+        now, attempts = self._terms.clock(), notification.attempts + 1
+        return replace(notification, state=Sending.GIVEN_UP, error=error, attempts=attempts, next_at=now)
 
     def _end(self, notification: Notification, until: int) -> None:
         now = self._terms.clock()

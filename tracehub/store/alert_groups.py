@@ -29,6 +29,14 @@ def of(
     return {key: _read(content) for key, content in found.items() if key in wanted}
 
 
+def every(connection: Connection, *, project: str = DEFAULT_PROJECT) -> dict[tuple[str, str], Group]:
+    """All groups, by channel and group_id: as many as there are kinds of alerts that fire."""
+    query = select(alert_groups.c.channel, alert_groups.c.group_id, alert_groups.c.content).where(
+        alert_groups.c.project_id == project
+    )
+    return {(row.channel, row.group_id): _read(row.content) for row in connection.execute(query)}
+
+
 def due(connection: Connection, now: int, *, project: str = DEFAULT_PROJECT) -> dict[tuple[str, str], Group]:
     """The groups of which something is to be told now, by channel and group_id."""
     query = select(alert_groups.c.channel, alert_groups.c.group_id, alert_groups.c.content).where(

@@ -148,6 +148,18 @@ def newest(
     return tuple(_row(row) for row in connection.execute(query))
 
 
+def given_up(
+    connection: Connection, since: int, *, most: int = 50, project: str = DEFAULT_PROJECT
+) -> tuple[Notification, ...]:
+    """What was given up since then (microseconds), the newest first, at most `most`: nobody was told of it."""
+    columns = alert_notifications.c
+    query = select(alert_notifications).where(
+        columns.project_id == project, columns.state == Sending.GIVEN_UP.value, columns.next_at >= since
+    )
+    query = query.order_by(columns.next_at.desc(), columns.notification_id.desc()).limit(most)
+    return tuple(_row(row) for row in connection.execute(query))
+
+
 def send_again(connection: Connection, notification_id: str, *, now: int, project: str = DEFAULT_PROJECT) -> bool:
     """Puts one that was given up in the queue anew, its time for being given up too; whether there was one."""
     columns = alert_notifications.c

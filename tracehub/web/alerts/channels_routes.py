@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from tracehub.alerting.delivery import check
+from tracehub.alerting.trial import send_test
 from tracehub.errors import PermanentError, TransientError
 from tracehub.model.channel import SEALED, Channel, ChannelRow, secrets_of, with_secrets
 from tracehub.store import alert_channels
 from tracehub.web.alerts import places
 from tracehub.web.alerts.channel_form import HEADINGS, Kind, channel_form, channel_in, kind_of, typed_of
-from tracehub.web.alerts.channel_test import send_test
 from tracehub.web.alerts.channels_page import channels_page
 from tracehub.web.alerts.form_fields import Typed, first, typed_in
 from tracehub.web.dependencies import Dependencies, Parts, Reading
@@ -70,7 +70,8 @@ def test_channel(path: str, request: Request, parts: Parts) -> Response:
     with parts.reading() as connection:
         row = alert_channels.one(connection, name)
         channel = alert_channels.opened(connection, row, parts.sealer)
-    said, went_well = send_test(channel, parts.delivery, test_id=uuid4().hex)
+    entered = row.declared_in != alert_channels.FROM_FILE
+    said, went_well = send_test(channel, parts.delivery, test_id=uuid4().hex, entered=entered)
     with parts.reading() as connection:
         tested = (name, said, went_well)
         return page(

@@ -19,8 +19,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 def trouble_of(connection: Connection, now: int) -> tuple[Trouble, ...]:
     """Rules that cannot be judged, notifications that were given up in the last day, and that there is no channel."""
-    given_up = alert_notifications.newest(connection, states=[Sending.GIVEN_UP], most=_MOST)
-    given_up = tuple(each for each in given_up if each.created_at > now - _DAY)
+    given_up = alert_notifications.given_up(connection, now - _DAY, most=_MOST)
     rules = alert_rules.every(connection)
     failing = sum(1 for row in rules if row.last_error and not row.paused)
     found = []
