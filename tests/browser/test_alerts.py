@@ -77,7 +77,7 @@ def test_the_list_renews_itself_and_waits_for_whoever_is_in_a_form(page: Page, a
 def test_an_alert_shows_its_past_and_who_was_told(page: Page, address: str) -> None:
     page.goto(f"{address}/alerts/{TOOLS_FAIL}?since=7d")
     expect(page.locator("svg.plot rect.c-fired")).to_have_count(3)
-    expect(page.locator("svg.plot .lt").first).to_have_text("threshold 5 %")
+    expect(page.locator("svg.plot .lt")).to_have_text("threshold 5 %, over at 3 %")
     expect(page.locator("table.alerts tbody tr")).to_have_count(3)
     expect(page.locator("table.alerts")).to_contain_text("still firing")
     expect(page.locator(".log")).to_contain_text("Given up")
@@ -249,6 +249,9 @@ def test_a_test_that_fails_says_why(plain: Page, address: str) -> None:
     plain.locator("input[name=url]").fill("http://169.254.169.254/latest")
     plain.get_by_role("button", name="Send a test").click()
     expect(plain.locator(".tested")).to_contain_text("The test failed")
+    plain.locator("input[name=url]").fill("ftp://example.com")
+    plain.get_by_role("button", name="Add").click()
+    expect(plain.locator("#w-url")).to_contain_text("must begin with https://")
     plain.locator("input[name=url]").fill("file:/etc/passwd")
     plain.get_by_role("button", name="Add").click()
     expect(plain.locator("#w-url")).to_contain_text("configuration file only")

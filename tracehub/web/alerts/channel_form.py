@@ -59,6 +59,7 @@ _HELP = {
 }
 _APPRISE_URL = "slack://…, mailto://…, pagerduty://…: the URL that Apprise knows the service by. Kept sealed."
 _WRONG = re.compile(r"`\$\.(\w+)|field `(\w+)`")
+_SPEAKS_OF = {"the url of": "url", "template": "template", "a header": "headers"}
 _NAMES = ("name", *_HELP)
 
 
@@ -80,6 +81,13 @@ class ChannelForm(msgspec.Struct, frozen=True, kw_only=True):
     retype: bool
 
 
+def _about(problem: str) -> str:
+    """The field that a message speaks of; empty where it speaks of none."""
+    if found := _WRONG.search(problem):
+        return found[1] or found[2]
+    return next((field for words, field in _SPEAKS_OF.items() if words in problem), "")
+
+
 def kind_of(channel: Channel) -> Kind:
     """The kind by its word."""
     return next(kind for kind, of in TYPES.items() if isinstance(channel, of))
@@ -95,8 +103,7 @@ def channel_form(
     tested: tuple[str, bool] | None = None,
 ) -> ChannelForm:
     """The form as it was filled in; `declared` is the channel that is changed, whose name and secrets stay."""
-    found = _WRONG.search(problem) if problem else None
-    field = (found[1] or found[2]) if found else ""
+    field = _about(problem) if problem else ""
     wrong = Mistakes([(field, problem)] if problem else [], _NAMES)
     return ChannelForm(
         title=f"New channel: {HEADINGS[kind]}" if declared is None else f"Edit {one_line(declared.name, 100)}",

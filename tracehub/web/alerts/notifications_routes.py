@@ -7,6 +7,7 @@ from starlette.responses import Response
 from tracehub.errors import NotFoundError
 from tracehub.store import alert_notifications
 from tracehub.web.alerts import places
+from tracehub.web.alerts.ids import NotificationId
 from tracehub.web.alerts.notifications_page import notifications_page
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.notices import back_to
@@ -24,7 +25,7 @@ def log_of_notifications(request: Request, connection: Reading, parts: Parts) ->
 
 
 @router.post("/alerts/notifications/{notification_id}/again")
-def send_again(notification_id: str, parts: Parts) -> Response:
+def send_again(notification_id: NotificationId, parts: Parts) -> Response:
     """Sends one that was given up once more."""
     with parts.writing() as connection:
         if not alert_notifications.send_again(connection, notification_id, now=parts.clock()):

@@ -1,18 +1,16 @@
 """The addresses of the alerts as they stand, and of each."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from tracehub.web.alerts.alert_page import alert_page
 from tracehub.web.alerts.alerts_page import alerts_page
 from tracehub.web.alerts.budgets_page import budgets_page
+from tracehub.web.alerts.ids import AlertId
 from tracehub.web.dependencies import Parts, Reading
 from tracehub.web.pages.rendering import fragment, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-AlertId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
 
 
 @router.get("/alerts")

@@ -12,9 +12,9 @@ from tracehub.errors import PermanentError
 from tracehub.store import alert_questions, alert_silences
 from tracehub.web.alerts import places
 from tracehub.web.alerts.form_fields import first, typed_in
+from tracehub.web.alerts.ids import AlertId, SilenceId, id_in
 from tracehub.web.alerts.moments_typed import moment_in
 from tracehub.web.alerts.muting import silence_of
-from tracehub.web.alerts.routes import AlertId
 from tracehub.web.alerts.silence_form import SilenceError, silence_form, silence_in, typed_for
 from tracehub.web.alerts.silences_page import silences_page
 from tracehub.web.dependencies import Parts, Reading
@@ -36,7 +36,7 @@ def list_of_silences(request: Request, connection: Reading, parts: Parts) -> HTM
 def new_silence(request: Request, connection: Reading) -> HTMLResponse:
     """The form; `?alert=` fills in the labels of an alert."""
     alert_id = request.query_params.get("alert")
-    alert = alert_questions.one(connection, alert_id) if alert_id else None
+    alert = alert_questions.one(connection, id_in(alert_id)) if alert_id else None
     return page("alert_silence_form.html", silence_form(typed_for(alert)))
 
 
@@ -53,7 +53,7 @@ def add_silence(typed: TypedIn, parts: Parts) -> Response:
 
 
 @router.post("/alerts/silences/{silence_id}/end")
-def end_silence(silence_id: str, typed: TypedIn, request: Request, parts: Parts) -> Response:
+def end_silence(silence_id: SilenceId, typed: TypedIn, request: Request, parts: Parts) -> Response:
     """It ends now, or at the time of `ends`; 422 and the page again where that is none."""
     now, text = parts.clock(), first(typed, "ends")
     with parts.writing() as connection:

@@ -19,6 +19,8 @@ _HOUR = 60 * _MINUTE
 # Labels every so many minutes, where it is at most so many hours long.
 _STEPS = ((5, 6), (60, 48))
 _TOP = 10
+# Labels of lines that are closer than this (pixels) would stand on one another.
+_LINE = 16
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -152,11 +154,14 @@ def _path(points: Iterable[tuple[float, float | None, int]], always: bool) -> st
 def _thresholds(
     threshold: float | None, resolve: float | None, unit: Scale, y_of: Callable[[float], float]
 ) -> tuple[Threshold, ...]:
+    over = resolve if resolve != threshold else None
+    close = threshold is not None and over is not None and abs(y_of(threshold) - y_of(over)) < _LINE
     found = []
     if threshold is not None:
-        found.append(Threshold(f"{y_of(threshold):.1f}", f"threshold {in_unit(threshold, unit)}", "err"))
-    if resolve is not None and resolve != threshold:
-        found.append(Threshold(f"{y_of(resolve):.1f}", f"over at {in_unit(resolve, unit)}", "ok"))
+        text = f"threshold {in_unit(threshold, unit)}" + (f", over at {in_unit(over, unit)}" if close else "")
+        found.append(Threshold(f"{y_of(threshold):.1f}", text, "err"))
+    if over is not None:
+        found.append(Threshold(f"{y_of(over):.1f}", "" if close else f"over at {in_unit(over, unit)}", "ok"))
     return tuple(found)
 
 

@@ -7,6 +7,9 @@ from urllib.parse import quote, urlencode
 # The endings of twins for machines: a name that has one is written so that it does not look like a twin.
 ENDINGS = (".json", ".ndjson", ".csv", ".md")
 
+# Pages that stand beside those of rules and channels.
+_PAGES = {"new", "suggested"}
+
 
 def session(session_id: str) -> str:
     """The page of a session."""
@@ -122,12 +125,12 @@ def source_named(path: str) -> str:
 
 def alert_rule(name: str) -> str:
     """The page of an alert rule; see named."""
-    return f"/alerts/rules/{_part(name)}"
+    return f"/alerts/rules/{_part(name) if name not in _PAGES else _coded(name)}"
 
 
 def alert_channel(name: str) -> str:
     """The page of a channel that alerts are told on; see named."""
-    return f"/alerts/channels/{_part(name)}"
+    return f"/alerts/channels/{_part(name) if name not in _PAGES else _coded(name)}"
 
 
 def _before(query: str) -> str:
@@ -144,5 +147,9 @@ def _part(text: str) -> str:
         or not text.isprintable()
         or text.endswith(ENDINGS)
     ):
-        return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return _coded(text)
     return quote(text, safe="")
+
+
+def _coded(text: str) -> str:
+    return "~" + urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -1,0 +1,85 @@
+"""The tables. Large ones have project_id and trace_id in their primary key, so that they can be distributed."""
+
+from tracehub.store.schema.alerting import (
+    alert_channels,
+    alert_groups,
+    alert_history,
+    alert_notifications,
+    alert_rules,
+    alert_silences,
+    alerts,
+)
+from tracehub.store.schema.columns import DEFAULT_PROJECT, HexId, metadata
+from tracehub.store.schema.exporting import (
+    export_destinations,
+    export_metric_spans,
+    export_metric_windows,
+    export_outbox,
+)
+from tracehub.store.schema.people import proxy_keys, saved_views
+from tracehub.store.schema.rollups import rollup_marks, rollups
+from tracehub.store.schema.sources import (
+    agent_calls,
+    leases,
+    log_seen,
+    log_streams,
+    quarantine,
+    s3_objects,
+    source_shards,
+    sources,
+)
+from tracehub.store.schema.traces import (
+    CALLED_KINDS,
+    event_blocks,
+    has_no_results,
+    is_lookup,
+    is_tool_call,
+    offered_tools,
+    return_controls,
+    run_links,
+    search_texts,
+    sessions,
+    spans,
+    traces,
+)
+
+__all__ = [
+    "CALLED_KINDS",
+    "DEFAULT_PROJECT",
+    "HexId",
+    "agent_calls",
+    "alert_channels",
+    "alert_groups",
+    "alert_history",
+    "alert_notifications",
+    "alert_rules",
+    "alert_silences",
+    "alerts",
+    "event_blocks",
+    "export_destinations",
+    "export_metric_spans",
+    "export_metric_windows",
+    "export_outbox",
+    "has_no_results",
+    "is_lookup",
+    "is_tool_call",
+    "leases",
+    "log_seen",
+    "log_streams",
+    "metadata",
+    "offered_tools",
+    "proxy_keys",
+    "quarantine",
+    "return_controls",
+    "rollup_marks",
+    "rollups",
+    "run_links",
+    "s3_objects",
+    "saved_views",
+    "search_texts",
+    "sessions",
+    "source_shards",
+    "sources",
+    "spans",
+    "traces",
+]
