@@ -1,0 +1,120 @@
+"""What Datadog's own decoder reads of all that tracehub holds."""
+
+import json
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.receivers.datadog import DatadogAgent, serving
+from tests.receivers.delivering import Held, assert_delivered, held
+from tests.receivers.expected import SpanId, Stored, expected
+from tracehub.pipeline.exporting import terms_of
+
+MOST_BYTES = 1024 * 1024
+# otel_instrumentation.md: an operation outranks OpenInference's kind; what is neither is a workflow.
+_BY_OPERATION = {"chat": "llm", "execute_tool": "tool", "invoke_agent": "agent"}
+_BY_KIND = {"RETRIEVER": "retrieval"}
+_KINDS = {
+    "agent": "agent",
+    "model": "llm",
+    "tool": "tool",
+    "code": "tool",
+    "retrieval": "retrieval",
+    "guardrail": "workflow",
+    "custom": "workflow",
+}
+_SECRET = "d" * 32
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatadogAgent]:
+    with serving(tmp_path_factory.mktemp("datadog")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sent(agent: DatadogAgent, corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
+    folder = tmp_path_factory.mktemp("tracehub")
+    (folder / "key").write_text(_SECRET)
+    headers = {"dd-api-key": f"file:{folder / 'key'}"}
+    found = _held(folder, corpus_dir, agent, headers=headers, service_name="assistant", environment="test")
+    assert_delivered(found.deliver(), found.traces)
+    return found
+
+
+def test_every_span_is_there_as_tracehub_holds_it(agent: DatadogAgent, sent: Held) -> None:
+    wanted = expected(sent.traces, terms_of(sent.destination), customs=True)
+    stored = _stored(agent)
+    assert len(stored) == len(wanted)
+    found = dict(stored)
+    assert found.keys() == wanted.keys()
+    for ids, span in wanted.items():
+        assert found[ids] == _in_its_words(span)
+
+
+def test_what_was_too_large_was_split_after_a_413(agent: DatadogAgent, sent: Held) -> None:
+    sizes = [len(request.body) for request in agent.requests()]
+    assert len(sizes) > 1
+    assert max(sizes) <= MOST_BYTES
+    assert sum(sizes) > MOST_BYTES
+
+
+def test_the_headers_are_those_that_datadog_asks_for(agent: DatadogAgent, sent: Held) -> None:
+    for request in agent.requests():
+        assert request.path == "/v1/traces"
+        told = {name: request.headers.get(name) for name in ("dd-api-key", "dd-otlp-source", "compute_stats")}
+        assert told == {"dd-api-key": _SECRET, "dd-otlp-source": "llmobs", "compute_stats": "true"}
+        assert request.headers["content-type"] == "application/x-protobuf"
+        assert request.headers["content-encoding"] == "gzip"
+
+
+def _held(folder: Path, corpus: Path, agent: DatadogAgent, **settings: object) -> Held:
+    # Captures are older than Datadog takes.
+    declared = {"endpoint": agent.address, "dialect": "datadog", "max_age_hours": 1_000_000, **settings}
+    return held(folder, corpus, **declared)
+
+
+def _in_its_words(span: Stored) -> Stored:
+    return Stored(**{**vars(span), "kind": _KINDS[span.kind or ""]})
+
+
+def _stored(agent: DatadogAgent) -> list[tuple[SpanId, Stored]]:
+    return [
+        ((_hex(span["trace_id"]), _hex(span["span_id"])), _read(span))
+        for resource in agent.resource_spans()
+        for scope in resource["scope_spans"]
+        for span in scope["spans"]
+    ]
+
+
+def _read(span: dict[str, Any]) -> Stored:
+    attributes = {each["key"]: next(iter(each["value"].values()), None) for each in span["attributes"]}
+    status = span.get("status", {})
+    tokens = [attributes.get(f"gen_ai.usage.{which}_tokens") for which in ("input", "output")]
+    return Stored(
+        parent_id=_hex(span["parent_span_id"]) if span.get("parent_span_id") else None,
+        name=span["name"],
+        kind=_kind(attributes),
+        session=attributes.get("gen_ai.conversation.id"),
+        started_at=int(span["start_time_unix_nano"]),
+        ended_at=int(span["end_time_unix_nano"]),
+        error=status.get("message", "") if status.get("code") == "STATUS_CODE_ERROR" else None,
+        input_tokens=None if tokens[0] is None else int(tokens[0]),
+        output_tokens=None if tokens[1] is None else int(tokens[1]),
+    )
+
+
+def _kind(attributes: dict[str, Any]) -> str:
+    """The kind that LLM Observability gives it, by the rules of its documentation: ddapm does not run them."""
+    operation = attributes.get("gen_ai.operation.name")
+    if operation is not None:
+        return _BY_OPERATION.get(operation, "workflow")
+    return _BY_KIND.get(attributes.get("openinference.span.kind", ""), "workflow")
+
+
+def _hex(text: str) -> str:
+    return b64decode(text).hex()
