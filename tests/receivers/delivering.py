@@ -19,6 +19,7 @@ from tracehub.model.trace import Trace
 from tracehub.pipeline.exports_due import digest_of
 from tracehub.store import destinations, export_outbox, traces
 from tracehub.store.database import Database, parse_url
+from tracehub.store.dialect import now
 
 NAME = "receiver"
 DEMO_SESSIONS = 40
@@ -65,7 +66,8 @@ class Held:
         database = Database(parse_url(self._url))
         try:
             with database.writing() as connection:
-                export_outbox.send_again(connection, [_entry(trace) for trace in self.traces])
+                at = now(connection)
+                export_outbox.send_again(connection, [_entry(trace, at) for trace in self.traces])
         finally:
             database.close()
 
@@ -117,9 +119,13 @@ def _all_of(database: Database) -> tuple[Trace, ...]:
         return tuple(content.trace(connection, row.trace_id, KNOWLEDGE) for row in listed)
 
 
-def _entry(trace: Trace) -> Entry:
+def _entry(trace: Trace, at: int) -> Entry:
     return Entry(
-        trace_id=trace.trace_id, destination=NAME, digest=digest_of(trace), started_at=trace.started_at or 1, due_at=1
+        trace_id=trace.trace_id,
+        destination=NAME,
+        digest=digest_of(trace),
+        started_at=trace.started_at or at,
+        due_at=at,
     )
 
 

@@ -32,7 +32,7 @@ class Stored:
 
     parent_id: str | None
     name: str
-    kind: str | None
+    kind: str
     session: str | None
     started_at: int
     ended_at: int
@@ -58,7 +58,7 @@ def _stored(span: Span, trace: Trace, times: tuple[int, int]) -> Stored:
     return Stored(
         parent_id=span.parent_id,
         name=_name(span),
-        kind=type(span).__struct_config__.tag if isinstance(type(span).__struct_config__.tag, str) else None,
+        kind=str(type(span).__struct_config__.tag),
         session=trace.session_id,
         started_at=times[0],
         ended_at=times[1],

@@ -1,9 +1,8 @@
 """What Datadog's own decoder reads of all that tracehub holds."""
 
-import json
 from base64 import b64decode
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def _held(folder: Path, corpus: Path, agent: DatadogAgent, **settings: object) -
 
 
 def _in_its_words(span: Stored) -> Stored:
-    return Stored(**{**vars(span), "kind": _KINDS[span.kind or ""]})
+    return replace(span, kind=_KINDS[span.kind])
 
 
 def _stored(agent: DatadogAgent) -> list[tuple[SpanId, Stored]]:
