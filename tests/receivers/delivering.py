@@ -13,7 +13,7 @@ from tests.stores import KNOWLEDGE, migrated, store
 from tests.traffic import demo_events
 from tracehub.analytics import content
 from tracehub.configuration import read_configuration
-from tracehub.model.export_rows import ENDED, Entry, ExportRow, ExportState
+from tracehub.model.export_rows import ENDED, DestinationRow, Entry, ExportRow, ExportState
 from tracehub.model.listing import Filter
 from tracehub.model.trace import Trace
 from tracehub.pipeline.exports_due import digest_of
@@ -68,6 +68,15 @@ class Held:
             with database.writing() as connection:
                 at = now(connection)
                 export_outbox.send_again(connection, [_entry(trace, at) for trace in self.traces])
+        finally:
+            database.close()
+
+    def standing(self) -> DestinationRow:
+        """How the destination is doing."""
+        database = Database(parse_url(self._url), owned=False)
+        try:
+            with database.reading() as connection:
+                return destinations.one(connection, NAME)
         finally:
             database.close()
 

@@ -12,22 +12,22 @@ from tests.receivers.processes import free_port, running
 
 # It takes spans for one of its experiments, and this one is always there.
 HEADERS = {"x-mlflow-experiment-id": "0"}
-DATABASE = "mlflow.db"
+_DATABASE = "mlflow.db"
 _READING = Path(__file__).with_name("mlflow_reading.py")
 
 
 class MlflowServer:
-    """A running one; `folder` holds its database."""
+    """A running one with its database."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, database: Path) -> None:
         self.address = address
-        self.folder = folder
+        self.database = database
 
     def traces(self) -> list[dict[str, Any]]:
         """All traces with their spans, in MLflow's JSON."""
         # This folder has a module of MLflow's name, so it stays out of the path (-P).
         command = [str(programs_of("mlflow") / "python"), "-P", "-W", "ignore", str(_READING), self.address]
-        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=self.folder, timeout=300)
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=self.database.parent, timeout=300)
         return [json.loads(line) for line in told.stdout.splitlines() if line.startswith(b"{")]
 
 
@@ -44,4 +44,4 @@ def serving(folder: Path) -> Iterator[MlflowServer]:
     ]
     command = [str(programs_of("mlflow") / "mlflow"), "server", *listening, *kept]
     with running(command, folder, f"http://127.0.0.1:{port}/health", MLFLOW_DISABLE_TELEMETRY="true"):
-        yield MlflowServer(f"http://127.0.0.1:{port}", folder)
+        yield MlflowServer(f"http://127.0.0.1:{port}", folder / _DATABASE)

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,21 +18,23 @@ from tests.receivers.processes import free_port, running
 
 PATIENCE = 120
 _SPANS = """
-    SELECT traces.trace_id, span_id, parent_id, name, span_kind, spans.start_time, spans.end_time, status_code,
-           status_message, project_sessions.session_id, llm_token_count_prompt, llm_token_count_completion,
-           cumulative_llm_token_count_prompt, cumulative_llm_token_count_completion,
-           attributes
+    SELECT traces.trace_id, span_id, parent_id, name, span_kind AS kind, spans.start_time AS started,
+           spans.end_time AS ended, status_code AS status, status_message AS said,
+           project_sessions.session_id AS session, cumulative_llm_token_count_prompt AS all_read,
+           cumulative_llm_token_count_completion AS all_written, attributes
     FROM spans JOIN traces ON traces.id = trace_rowid
     LEFT JOIN project_sessions ON project_sessions.id = project_session_rowid
     ORDER BY traces.trace_id, span_id
 """
 _MARK = "tests.mark"
+# Requests overtake each other between its answer and its queue.
+_MARKS = 3
 
 
 @dataclass(frozen=True)
 class Kept:
     """A span as Phoenix keeps it, by its columns; `attributes` are nested at the dots of their names. The session is
-    that of the trace, `all_tokens` are those of the span and all below it."""
+    that of the trace, `all_read` and `all_written` are the tokens of the span and of all below it."""
 
     trace_id: str
     span_id: str
@@ -44,25 +46,27 @@ class Kept:
     status: str
     said: str
     session: str | None
-    tokens: tuple[int | None, int | None]
-    all_tokens: tuple[int, int]
+    all_read: int
+    all_written: int
     attributes: Mapping[str, Any]
 
 
 class Phoenix:
-    """A running one; `folder` holds its database."""
+    """A running one with its database."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, database: Path) -> None:
         self.address = address
-        self.folder = folder
+        self.database = database
 
-    def spans(self) -> list[Kept]:
-        """All spans that it took until now."""
-        self._write_all()
+    def spans(self, *, at_least: int) -> list[Kept]:
+        """All spans that it took until now, which are so many or more."""
+        self._await(lambda kept: len(kept) >= at_least)
+        for _ in range(_MARKS):
+            self._write_mark()
         return [span for span in self._read() if span.name != _MARK]
 
-    def _write_all(self) -> None:
-        """It answers before it writes, and writes in order: waits for a span that comes last."""
+    def _write_mark(self) -> None:
+        """It answers before it writes: waits until a span that was sent last is there."""
         mark = ExportTraceServiceRequest()
         span = mark.resource_spans.add().scope_spans.add().spans.add()
         span.trace_id, span.span_id, span.name = token_bytes(16), token_bytes(8), _MARK
@@ -71,18 +75,19 @@ class Phoenix:
         request = urllib.request.Request(f"{self.address}/v1/traces", mark.SerializeToString(), headers)
         with urllib.request.urlopen(request, timeout=60):
             pass
+        self._await(lambda kept: any(each.span_id == span.span_id.hex() for each in kept))
+
+    def _await(self, true: Callable[[list[Kept]], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not any(kept.span_id == span.span_id.hex() for kept in self._read()):
-            assert time.monotonic() < deadline, "Phoenix does not write"
+        while not true(self._read()):
+            assert time.monotonic() < deadline, f"Phoenix wrote {len(self._read())} spans and no more"
             time.sleep(0.5)
 
     def _read(self) -> list[Kept]:
-        with closing(sqlite3.connect(f"file:{self.folder / 'phoenix.db'}?mode=ro", uri=True)) as database:
-            rows = database.execute(_SPANS).fetchall()
-        return [
-            Kept(*told, tokens=(read, written), all_tokens=(all_read, all_written), attributes=json.loads(attributes))
-            for *told, read, written, all_read, all_written, attributes in rows
-        ]
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            rows = [dict(row) for row in database.execute(_SPANS)]
+        return [Kept(**row | {"attributes": json.loads(row["attributes"])}) for row in rows]
 
 
 @contextmanager
@@ -95,7 +100,8 @@ def serving(folder: Path) -> Iterator[Phoenix]:
         "PHOENIX_PORT": str(port),
         "PHOENIX_GRPC_PORT": str(grpc),
         "PHOENIX_TELEMETRY_ENABLED": "false",
+        "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",
     }
     address = f"http://127.0.0.1:{port}"
     with running([str(programs_of("phoenix") / "phoenix"), "serve"], folder, f"{address}/healthz", **environment):
-        yield Phoenix(address, folder)
+        yield Phoenix(address, folder / "phoenix.db")

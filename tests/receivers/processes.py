@@ -1,6 +1,7 @@
 """Starts a server of others, waits until it answers, and ends it with all that it started."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,11 +29,13 @@ def running(command: Sequence[str], folder: Path, answers: str, **environment: s
 
 
 def free_port() -> int:
-    """A port that nobody listened to a moment ago."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nobody listened to a moment ago, below those that the system gives away itself: slow servers bind it
+    long after this."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
 def _started(

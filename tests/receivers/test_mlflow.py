@@ -12,6 +12,7 @@ import pytest
 
 from tests.receivers.delivering import Held, assert_delivered, held
 from tests.receivers.expected import SpanId, Stored, expected
+from tests.receivers.leaking import leaked, texts_of
 from tests.receivers.mlflow import HEADERS, MlflowServer, serving
 from tracehub.model.span import ModelSpan
 from tracehub.pipeline.exporting import terms_of
@@ -34,12 +35,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
 
 @pytest.fixture(scope="module")
 def sent(mlflow: MlflowServer, corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
-    folder = tmp_path_factory.mktemp("tracehub")
-    # Its first request reads a list of prices, which takes seconds.
-    declared = {"endpoint": mlflow.address, "headers": HEADERS, "dialect": "openinference", "timeout_seconds": 120}
-    found = held(folder, corpus_dir, **declared)
-    assert_delivered(found.deliver(), found.traces)
-    return found
+    return _delivered(mlflow, corpus_dir, tmp_path_factory.mktemp("tracehub"))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +79,25 @@ def test_what_is_sent_twice_is_there_once(mlflow: MlflowServer, stored: list[dic
     again = mlflow.traces()
     assert sorted(map(str, _spans(again))) == sorted(map(str, _spans(stored)))
     assert _by_id(again) == _by_id(stored)
+
+
+def test_with_content_off_nothing_that_was_said_is_there(
+    mlflow: MlflowServer, stored: list[dict[str, Any]], sent: Held, corpus_dir: Path, tmp_path: Path
+) -> None:
+    assert leaked(sent.traces, texts_of(mlflow.database))
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "tracehub").mkdir()
+    with serving(tmp_path / "mlflow") as other:
+        bare = _delivered(other, corpus_dir, tmp_path / "tracehub", content="off")
+        assert leaked(bare.traces, texts_of(other.database)) == set()
+
+
+def _delivered(mlflow: MlflowServer, corpus: Path, folder: Path, **settings: object) -> Held:
+    # Its first request reads a list of prices, which takes seconds.
+    declared = {"endpoint": mlflow.address, "headers": HEADERS, "dialect": "openinference", "timeout_seconds": 120}
+    found = held(folder, corpus, **declared | settings)
+    assert_delivered(found.deliver(), found.traces)
+    return found
 
 
 def _by_id(stored: list[dict[str, Any]]) -> dict[str, Any]:
