@@ -14,16 +14,16 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bench-ui bench-proxy screenshots nginx format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 	@$(BIN)/tracehub demo
 
 test: ## Set up what tests need, then check format, lint, types and floors, and run all tests
-	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium) node
+	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium) node protoc
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target checks
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
 
@@ -43,6 +43,12 @@ screenshots: $(VENV)/.installed-dev ## Take pictures of every page in each of it
 
 bench-proxy: $(VENV)/.installed-dev nginx ## Measure the proxy beside direct calls and nginx
 	@$(BIN)/python -m benchmarks.proxy
+
+bench-alerts: $(VENV)/.installed-dev ## Measure a thousand alert rules beside the reads they need
+	@$(BIN)/python -m benchmarks.alerting
+
+bench-export: $(VENV)/.installed-dev ## Measure the export beside OpenTelemetry's SDK and bare protobuf
+	@$(BIN)/python -m benchmarks.export
 
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
@@ -118,6 +124,18 @@ node:
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get -qq update && \
 	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends nodejs npm >/dev/null
+
+# An independent decoder of what is exported; its tests are skipped where it is missing.
+protoc:
+	@if command -v protoc >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo 'protoc is missing (apt-get install protobuf-compiler, as root): its tests are left out' >&2; \
+		exit 0; \
+	fi; \
+	echo 'Installing protoc by apt ...'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && \
+	apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends protobuf-compiler >/dev/null
 
 nginx:
 	@if command -v nginx >/dev/null; then exit 0; fi; \

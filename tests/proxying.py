@@ -17,8 +17,13 @@ from typing import Any
 import boto3
 import httpx
 from botocore.config import Config
+from pydantic import SecretStr
 
+from tests import migrated_copies
 from tests.conftest import CHECKOUT
+from tracehub.app import open_app
+from tracehub.model.proxy_key import KeyTerms
+from tracehub.settings import Settings
 
 UPSTREAM_KEY = "AKIAUPSTREAM00000000"
 UPSTREAM_SECRET = "the-upstream-secret-that-nobody-may-see-"
@@ -89,19 +94,37 @@ def proxying(
     `aws` are more variables of its environment.
     """
     environment = {**environment_of(upstream, folder, database_url, settings), **(aws or {})}
-    key = json.loads(tracehub_says(folder, environment, "keys", "create", "test", "--json"))
+    key_id, secret = first_key(folder, environment)
     words = ("proxy",) if alone else ("serve", "--proxy", "--port", str(free_port()))
     process = start(folder, environment, *words)
     try:
         said = said_by(process, 1 if alone else 2)
         web = None if alone else _address(said, "tracehub is at")
         address = _address(said, "the proxy is at")
-        key_id, secret = key["key_id"], key["secret_access_key"]
         with closing(client_of(address, key_id, secret)) as client:
             yield Proxying(address, web, folder, environment, process, key_id, secret, client)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=_PATIENCE)
+
+
+def first_key(folder: Path, environment: Mapping[str, str]) -> tuple[str, str]:
+    """A key that may do everything, with its secret, in the database of this environment, which nobody serves yet.
+
+    `tracehub keys create` does the same in a process of its own, which takes as long as many a test.
+    """
+    url = environment["TRACEHUB_DATABASE_URL"]
+    if url.startswith("sqlite"):
+        migrated_copies.fill(url)
+    secret_key = environment.get("TRACEHUB_SECRET_KEY")
+    settings = Settings(
+        database_url=url,
+        secret_key=None if secret_key is None else SecretStr(secret_key),
+        secret_key_file=folder / environment.get("TRACEHUB_SECRET_KEY_FILE", "tracehub.key"),
+    )
+    with open_app(settings) as app:
+        issued = app.issue_key(KeyTerms(name="test"))
+    return issued.key.key_id, issued.secret
 
 
 def start(folder: Path, environment: Mapping[str, str], *words: str, standing: bool = False) -> "subprocess.Popen[str]":

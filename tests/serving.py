@@ -9,11 +9,10 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
+from tests import migrated_copies
 from tracehub.app import App, open_app, web_of
 from tracehub.cli.listening import Server as Listening
 from tracehub.settings import Settings
-from tracehub.store import migrate
-from tracehub.store.database import Database, parse_url
 from tracehub.web.build import end_streams
 
 
@@ -29,8 +28,7 @@ class Server:
 @contextmanager
 def serving(database_url: str, **settings: object) -> Iterator[Server]:
     """Serves `database_url`, migrated, under these settings."""
-    if not database_url.startswith("sqlite"):
-        _upgrade(database_url)
+    migrated_copies.fill(database_url)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -50,12 +48,3 @@ def serving(database_url: str, **settings: object) -> Iterator[Server]:
             finally:
                 server.should_exit = True
                 thread.join()
-
-
-def _upgrade(url: str) -> None:
-    database = Database(parse_url(url))
-    try:
-        with database.writing() as connection:
-            migrate.upgrade(connection)
-    finally:
-        database.close()

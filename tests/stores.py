@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tests import migrated_copies
 from tracehub.analytics.knowledge import load_knowledge
 from tracehub.model.listing import Counts
 from tracehub.model.record import Decoded, Event
 from tracehub.pipeline.batch import Arrival, write_batch
-from tracehub.store import migrate, search
+from tracehub.store import search
 from tracehub.store.database import Database, parse_url
 from tracehub.store.schema import metadata, sessions, spans, traces
 
@@ -23,10 +24,9 @@ _NOT_CONTENT = {"received_at", "written_at"}
 @contextmanager
 def migrated(url: str) -> Iterator[Database]:
     """An empty database with the current schema."""
+    migrated_copies.fill(url)
     database = Database(parse_url(url))
     try:
-        with database.writing() as connection:
-            migrate.upgrade(connection)
         yield database
     finally:
         database.close()

@@ -1,6 +1,7 @@
 """HTTP requests to addresses that people entered: resolved, checked, pinned, never redirected, replies cut short."""
 
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,8 @@ from tracehub.errors import PermanentError, TransientError
 MIB = 1024 * 1024
 Address = IPv4Address | IPv6Address
 Network = str
+
+_PATIENCE = 3
 
 # Metadata services and link-local neighbours are nobody's destination, whatever is allowed.
 _NEVER = tuple(
@@ -64,6 +67,11 @@ class Outbound:
         its name cannot be resolved now."""
         self._place(url)
 
+    def reach(self, url: str) -> tuple[str, int]:
+        """The one address and port that `url` may be sent to, for other protocols than HTTP; errors as `check`."""
+        _, address, port = self._place(url)
+        return address, port
+
     def request(
         self,
         method: str,
@@ -76,7 +84,7 @@ class Outbound:
     ) -> Reply:
         """The reply to one request. RefusedAddressError; UnreachableError where none came within `seconds`.
 
-        `seconds` bounds connecting and each wait for bytes.
+        `seconds` bounds connecting and each wait for bytes; who sends byte by byte gets three times as long in all.
         """
         parts, address, port = self._place(url)
         pool = self._pool(parts, address, port)
@@ -95,7 +103,7 @@ class Outbound:
             )
         except (HTTPError, OSError) as error:
             raise UnreachableError(_said(parts, error)) from error
-        return _read(answer, parts, most_bytes)
+        return _read(answer, parts, most_bytes, time.monotonic() + _PATIENCE * seconds)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -186,11 +194,16 @@ def _leads_to(address: Address) -> Address:
     return address
 
 
-def _read(answer: urllib3.BaseHTTPResponse, parts: SplitResult, most_bytes: int) -> Reply:
-    body = b""
+def _read(answer: urllib3.BaseHTTPResponse, parts: SplitResult, most_bytes: int, until: float) -> Reply:
+    body = bytearray()
     try:
-        while len(body) <= most_bytes and (more := answer.read(64 * 1024)):
+        # What has come is taken as it comes: waiting for a whole block would let a slow sender go on for ever.
+        while len(body) <= most_bytes and (more := answer.read1(64 * 1024)):
             body += more
+            if time.monotonic() > until:
+                answer.close()
+                msg = f"{parts.netloc} did not end its answer in time"
+                raise UnreachableError(msg)
     except (HTTPError, OSError, LocationValueError) as error:
         answer.close()
         raise UnreachableError(_said(parts, error)) from error
@@ -200,7 +213,7 @@ def _read(answer: urllib3.BaseHTTPResponse, parts: SplitResult, most_bytes: int)
     else:
         answer.release_conn()
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Reply(status=answer.status, headers=headers, body=body[:most_bytes], cut=cut)
+    return Reply(status=answer.status, headers=headers, body=bytes(body[:most_bytes]), cut=cut)
 
 
 def _said(parts: SplitResult, error: Exception) -> str:

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     rules_file: Annotated[tuple[Path, ...], NoDecode] = ()
     alerts: bool = True
 
+    # tracehub's own spans and metrics; where OTEL_EXPORTER_OTLP_ENDPOINT names a collector it is on without this.
+    telemetry: bool = False
+
     tool_error_rules_file: Path | None = None
     prices_file: Path | None = None
 

@@ -39,14 +39,17 @@ def turns(since: int, until: int, *, every: int = MINUTE, failing: int = 0, **fi
     return found
 
 
-def keep(database: Database, found: Iterable[Turn], *, add_up: bool = True) -> None:
-    """Stores the turns as rows, and adds them up."""
+def keep(database: Database, found: Iterable[Turn], *, late: bool = False, add_up: bool = True) -> None:
+    """Stores the turns as rows, as if each came when it was made, or `late` all of them now; and adds them up."""
     trace_rows, span_rows = [], []
+    written: dict[str, int] = {}
     for turn in found:
+        if not late:
+            written[_id(turn).hex()] = BEGIN + turn.at
         trace_rows.append(_trace_row(turn))
         span_rows += [_span_row(turn, 0), _span_row(turn, 1)]
     with database.writing() as connection:
-        traces.add(connection, TRACE_COLUMNS, trace_rows)
+        traces.add(connection, TRACE_COLUMNS, trace_rows, written)
         spans.add(connection, SPAN_COLUMNS, span_rows)
     if add_up:
         catch_up(database)

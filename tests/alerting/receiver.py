@@ -16,6 +16,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int = 200
     headers: Mapping[str, str] = {}
     seconds: float = 0.0
+    body: bytes = b"ok"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -33,11 +34,19 @@ class Receiver:
         self.url = f"http://127.0.0.1:{port}/hook"
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
+        self.came = threading.Event()
         self.lock = threading.Lock()
 
     def taken(self) -> list[Request]:
         """Those that were answered with 200."""
         return [request for request in self.requests if request.headers["status"] == "200"]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Who asked is gone: nobody needs to read of it."""
 
 
 @contextmanager
@@ -53,6 +62,7 @@ def receiving() -> Iterator[Receiver]:
                 answer = receiver.answers.popleft() if receiver.answers else Answer()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.requests.append(Request(self.path, headers | {"status": str(answer.status)}, body))
+            receiver.came.set()
             time.sleep(answer.seconds)
             if answer.status == 0:
                 self.close_connection = True
@@ -60,15 +70,14 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     receiver = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -12,12 +12,16 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, OpsgenieRegion
+from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP, PagerDutyRegion
 
-from tests.alerting.alerts import NOW, firing, resolved
+from tests.alerting.alerts import HOUR, NOW, firing, resolved
+from tests.alerting.receiver import Answer, receiving
 from tests.aws.moto_server import moto
 from tracehub.alerting.channels.by_apprise import hidden, without_secrets
 from tracehub.alerting.channels.delivered import RefusedError, RetryLaterError
 from tracehub.alerting.delivery import Terms, check, deliver
+from tracehub.alerting.trial import send_test
 from tracehub.errors import PermanentError, TransientError
 from tracehub.model.alert import Alert
 from tracehub.model.channel import AppriseChannel, Channel, SnsChannel, WebhookChannel
@@ -136,7 +140,6 @@ def test_a_mail_server_that_refuses_is_tried_again(mailbox: Mailbox, terms: Term
         ("rsyslog://127.0.0.1", "kind"),
         ("apprise://127.0.0.1/x", "kind"),
         ("mqtt://127.0.0.1/x", "kind"),
-        ("file:///etc/passwd", "kind"),
         ("no url at all", "kind"),
         ("slack://nothing", "cannot read"),
     ],
@@ -153,11 +156,69 @@ def test_kinds_that_must_not_be_used_are_refused(url: str, said: str, terms: Ter
         "gotify://169.254.169.254/token12345",
         "mailto://user:pw@example.com?smtp=10.0.0.1",
         "mmost://localhost/3ccdd113474722377935511fc85d3dd4",
+        "workflows://127.0.0.1/abcdefgh/sig123456",
+        "zulip://bot@metadata.localhost/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/ops",
+        "betterstack://aaaaaaaaaaaaaaaaaaaaaaaa@10.1.2.3",
+        "matrixs://user:pass@10.1.2.3/%23ops",
     ],
 )
 def test_services_at_addresses_inside_are_refused(url: str) -> None:
     with pytest.raises(RefusedAddressError, match="leads to"):
+        check(AppriseChannel(name="x", url=url), Outbound(resolve=lambda host, port: ["10.1.2.3"]))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=/etc/passwd", "template"),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?%74emplate=http://169.254.169.254/", "template"),
+        ("workflows://8.8.8.8/abcdefgh/sig123456?template=file:///etc/passwd", "template"),
+        ("mailto://u:p@8.8.8.8?from=a@x.example&to=b@x.example&pgppub=/etc/passwd", "PGP"),
+        ("mailto://u:p@8.8.8.8?from=a@x.example&to=b@x.example&wkd=yes", "PGP"),
+    ],
+)
+def test_urls_that_send_files_or_fetch_from_elsewhere_are_refused(url: str, said: str) -> None:
+    with pytest.raises(RefusedError, match=said):
         check(AppriseChannel(name="x", url=url), Outbound())
+
+
+@pytest.mark.parametrize("url", ["ntfy://our-alerts", "ntfys://our-alerts", "discord://4174216298/JHMHI8qBe7bk2ZwO5U7"])
+def test_services_at_addresses_of_their_own_need_no_look_at_names(url: str) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        raise AssertionError(host)
+
+    check(AppriseChannel(name="x", url=url), Outbound(resolve=resolve))
+
+
+def test_a_pager_opens_one_incident_for_a_group_and_closes_it(monkeypatch: pytest.MonkeyPatch, terms: Terms) -> None:
+    channel = AppriseChannel(name="x", url="pagerduty://ABCDEFGHIJKLMNOPQRST@aaaaaaaaaaaaaaaaaaaa")
+    with receiving() as receiver:
+        monkeypatch.setitem(PAGERDUTY_API_LOOKUP, PagerDutyRegion.US, receiver.url)
+        deliver(channel, notification(firing()), terms)
+        deliver(channel, notification(over=(resolved(firing(), NOW + HOUR),)), terms)
+        told = [msgspec.json.decode(request.body) for request in receiver.requests]
+    assert [(each["event_action"], each["dedup_key"]) for each in told] == [
+        ("trigger", "00" * 16),
+        ("resolve", "00" * 16),
+    ]
+    assert told[0]["payload"]["severity"] == "critical"
+
+
+def test_opsgenie_closes_the_alert_that_another_process_opened(monkeypatch: pytest.MonkeyPatch, terms: Terms) -> None:
+    channel = AppriseChannel(name="x", url="opsgenie://8f2a1c44-aaaa-bbbb-cccc-123412341234/")
+    with receiving() as receiver:
+        monkeypatch.setitem(OPSGENIE_API_LOOKUP, OpsgenieRegion.US, receiver.url)
+        receiver.answers.append(Answer(202, body=b'{"requestId": "43a29c5c-3dbf-4fa4-9c26-f4f71023e120"}'))
+        deliver(channel, notification(firing()), terms)
+        over = notification(over=(resolved(firing(), NOW + HOUR),))
+        assert deliver(channel, over, terms) == "Opsgenie answered 200"
+        opened, closed = receiver.requests
+        receiver.answers.append(Answer(429))
+        with pytest.raises(RetryLaterError, match="429"):
+            deliver(channel, over, terms)
+    assert msgspec.json.decode(opened.body)["alias"] == "00" * 16
+    assert closed.path == f"/hook/{'00' * 16}/close?identifierType=alias"
+    assert closed.headers["authorization"] == opened.headers["authorization"]
 
 
 def test_a_known_service_passes_and_its_url_is_not_shown() -> None:
@@ -182,7 +243,21 @@ def test_a_channel_takes_its_secrets_from_the_environment_and_from_files(
         deliver(WebhookChannel(name="hook", url="file:/nowhere/at/all"), notification(firing()), terms)
 
 
-@pytest.mark.parametrize("template", ['{"a": $nothing}', '{"a": "$"}', '{"a": $text}', "$subject"])
+def test_neither_a_check_nor_a_test_reads_secrets_for_who_enters_a_channel(tmp_path: Path, terms: Terms) -> None:
+    file = tmp_path / "secret"
+    with receiving() as receiver:
+        file.write_text(receiver.url)
+        channel = WebhookChannel(name="x", url=f"file:{file}")
+        with pytest.raises(PermanentError, match="configuration file"):
+            check(channel, terms.outbound)
+        said, went_well = send_test(channel, terms, test_id="ab" * 16)
+        assert not went_well
+        assert "configuration file" in said
+        assert receiver.requests == []
+        assert send_test(channel, terms, test_id="ab" * 16, entered=False) == ("it answered 200", True)
+
+
+@pytest.mark.parametrize("template", ['{"a": $nothing}', '{"a": "$"}', '{"a": $text}', '{"a": "$alerts"}', "$subject"])
 def test_a_template_that_cannot_be_filled_is_refused(template: str, terms: Terms) -> None:
     channel = WebhookChannel(name="x", url="http://127.0.0.1:9/", form="template", template=template)
     with pytest.raises(PermanentError, match="template"):
@@ -211,6 +286,14 @@ def test_a_topic_of_sns_passes_it_on(sns: str, terms: Terms) -> None:
     told = msgspec.json.decode(msgspec.json.decode(found["Body"])["Message"])
     assert told["status"] == "firing"
     assert told["notification_id"] == "ef" * 16
+
+
+def test_an_endpoint_of_sns_inside_is_refused() -> None:
+    channel = SnsChannel(
+        name="topic", topic_arn="arn:aws:sns:eu-central-1:123456789012:x", endpoint_url="http://169.254.169.254/"
+    )
+    with pytest.raises(RefusedAddressError):
+        check(channel, Outbound(LOOPBACK))
 
 
 def test_a_topic_that_is_not_there_is_given_up(sns: str, terms: Terms) -> None:

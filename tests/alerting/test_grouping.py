@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.alerting.alerts import HOUR, MINUTE, NOW, SECOND, firing, resolved
-from tracehub.alerting.grouping import concerns, episode_of, flushed, group_of, with_news
+from tracehub.alerting.grouping import MOST_MEMBERS, concerns, episode_of, flushed, group_of, with_news
 from tracehub.model.alert import Alert, AlertState, Severity
 from tracehub.model.channel import WebhookChannel
 from tracehub.model.notification import Group, Notification
@@ -23,11 +23,11 @@ class Told:
     def news(self, now: int, *alerts: Alert) -> None:
         self.group = with_news(self.group, alerts, {}, self.channel, now)
 
-    def tick(self, now: int, *, silenced: bool = False) -> Notification | None:
+    def tick(self, now: int, *, silenced: bool = False, waiting: bool = False) -> Notification | None:
         if self.group is None or self.group.flush_at is None or self.group.flush_at > now:
             return None
         everybody = dict.fromkeys(self.group.members, silenced)
-        self.group, sent = flushed(self.group, "00" * 16, self.channel, everybody, now)
+        self.group, sent = flushed(self.group, "00" * 16, self.channel, everybody, now, waiting=waiting)
         if sent is not None:
             self.sent.append(sent)
         return sent
@@ -138,6 +138,42 @@ def test_a_channel_that_wants_no_end_hears_of_none() -> None:
     assert told.tick(NOW + 10 * MINUTE) is None
     assert told.group is not None
     assert not told.group.members
+
+
+def test_a_channel_that_wants_no_end_forgets_what_ended_before_it_was_told() -> None:
+    told = Told(WebhookChannel(name="hook", url="https://hook.example/", resolved=False))
+    told.news(NOW, firing(1))
+    told.news(NOW + SECOND, resolved(firing(1), NOW + SECOND))
+    assert told.tick(NOW + MINUTE) is None
+    assert told.group is not None
+    assert (told.group.members, told.group.flush_at) == ({}, None)
+
+
+def test_what_finds_no_room_in_a_message_follows_in_the_next_and_is_counted() -> None:
+    told = Told()
+    alerts = [firing(number) for number in range(MOST_MEMBERS + 50)]
+    told.news(NOW, *alerts)
+    told.tick(NOW + 30 * SECOND)
+    told.tick(NOW + 2 * MINUTE)
+    told.news(NOW + HOUR, *(resolved(alert, NOW + HOUR) for alert in alerts))
+    told.tick(NOW + HOUR)
+    told.tick(NOW + HOUR + MINUTE)
+    assert told.tick(NOW + 9 * HOUR) is None
+    begun, more, ended, rest = [each.message for each in told.sent]
+    assert [each.others for each in (begun, more, ended, rest)] == [50, 50, 50, 0]
+    assert {alert.alert_id for each in (begun, more) for alert in each.firing} == {each.alert_id for each in alerts}
+    assert {alert.alert_id for each in (ended, rest) for alert in each.resolved} == {each.alert_id for each in alerts}
+    assert len(ended.resolved) + len(rest.resolved) == len(alerts)
+
+
+def test_that_it_goes_on_is_not_told_while_a_message_about_it_still_waits() -> None:
+    told = Told()
+    told.news(NOW, firing(1))
+    told.tick(NOW + MINUTE)
+    assert told.tick(NOW + 5 * HOUR, waiting=True) is None
+    sent = told.tick(NOW + 6 * HOUR)
+    assert sent is not None
+    assert sent.message.again
 
 
 def test_a_rule_tells_the_channels_it_names_or_all_if_it_names_none() -> None:

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from tracehub.alerting.delivery import Terms
 from tracehub.alerting.notifying import plan
 from tracehub.errors import PermanentError
 from tracehub.model.alert import Alert
-from tracehub.model.channel import SEALED, Channel, WebhookChannel
+from tracehub.model.channel import SEALED, Channel, WebhookChannel, read_channel
 from tracehub.model.notification import Sending
 from tracehub.model.silence import Matcher, Silence
 from tracehub.outbound import Outbound
@@ -124,6 +125,29 @@ def test_that_it_is_over_waits_until_its_begin_was_told(database_url: str, recei
         assert desk.at(NOW + 31 * MINUTE) == 1
         told = [msgspec.json.decode(request.body)["status"] for request in receiver.taken()]
         assert told == ["firing", "resolved"]
+
+
+def test_a_new_episode_does_not_overtake_what_waits_of_the_one_before(database_url: str, receiver: Receiver) -> None:
+    with desk_on(database_url) as desk:
+        desk.channel(hook(receiver))
+        receiver.answers.append(Answer(503, {"Retry-After": "3600"}))
+        desk.changed(firing())
+        desk.at(NOW + 30 * SECOND)
+        desk.now = NOW + 10 * MINUTE
+        desk.changed(resolved(firing(), desk.now))
+        desk.at(desk.now)
+        again = firing(fired_at=NOW + 20 * MINUTE)
+        desk.now = NOW + 20 * MINUTE
+        desk.changed(again)
+        assert desk.at(NOW + 30 * MINUTE) == 0
+        for _ in range(3):
+            desk.at(NOW + 2 * HOUR)
+        told = [msgspec.json.decode(request.body)["alerts"][0] for request in receiver.taken()]
+        assert [(each["status"], each["fired_at"][11:16]) for each in told] == [
+            ("firing", "14:13"),
+            ("resolved", "14:13"),
+            ("firing", "14:33"),
+        ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302])
@@ -298,6 +322,75 @@ def test_secrets_are_in_no_row_log_or_error(sqlite_url: str, receiver: Receiver)
             dump = [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM alert_channels")]
         assert CANARY not in f"{logs} {rows} {log} {dump}"
         assert rows[0].channel.url == SEALED  # type: ignore[union-attr]
+
+
+def test_who_enters_a_channel_cannot_have_this_machines_secrets_sent_to_it(sqlite_url: str, receiver: Receiver) -> None:
+    with desk_on(sqlite_url) as desk:
+        for changes in ({"url": "file:tracehub.key"}, {"secret": "env:HOME"}, {"headers": {"X-A": "env:HOME"}}):
+            with pytest.raises(PermanentError, match="configuration file"):
+                desk.channel(hook(receiver, **changes))
+
+
+def test_a_secret_that_is_missing_may_still_be_put_there(
+    sqlite_url: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_on(sqlite_url) as desk:
+        with desk.database.writing() as connection:
+            channel = hook(receiver, secret="env:TRACEHUB_TEST_HOOK")
+            alert_channels.declare(connection, channel, declared_in="file", now=NOW)
+        desk.changed(firing())
+        desk.at(NOW + 30 * SECOND)
+        assert desk.states() == [(Sending.RETRYING, 1)]
+        monkeypatch.setenv("TRACEHUB_TEST_HOOK", "a-secret")
+        desk.at(NOW + 35 * SECOND)
+        assert desk.states() == [(Sending.SENT, 2)]
+
+
+def test_another_master_secret_gives_nothing_up_at_once(sqlite_url: str, receiver: Receiver) -> None:
+    with desk_on(sqlite_url) as desk:
+        desk.channel(hook(receiver))
+        desk.changed(firing())
+        terms = Terms(outbound=desk.outbound, public_url=None, clock=lambda: desk.now)
+        desk.now = NOW + 30 * SECOND
+        Notifying(desk.database, lambda: Sealer(b"n" * 32), terms, lambda: 1.0).once()
+        assert desk.states() == [(Sending.RETRYING, 1)]
+        desk.at(NOW + 35 * SECOND)
+        assert desk.states() == [(Sending.SENT, 2)]
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "X-Tracehub-Signature", "a b", "a:"])
+def test_headers_that_would_make_another_request_of_it_are_refused(name: str) -> None:
+    with pytest.raises(PermanentError, match="header"):
+        read_channel({"kind": "webhook", "name": "x", "url": "https://x.example/", "headers": {name: "1"}})
+
+
+def test_a_header_out_of_a_file_cannot_add_others(sqlite_url: str, receiver: Receiver, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"a\r\nX-Evil: {CANARY}")
+    with desk_on(sqlite_url) as desk:
+        with desk.database.writing() as connection:
+            channel = hook(receiver, headers={"X-Token": f"file:{file}"})
+            alert_channels.declare(connection, channel, declared_in="file", now=NOW)
+        desk.changed(firing())
+        desk.at(NOW + 30 * SECOND)
+        with desk.database.reading() as connection:
+            (given_up,) = alert_notifications.newest(connection)
+        assert given_up.error == "the header X-Token has a value that cannot be sent"
+        assert receiver.requests == []
+
+
+def test_a_slow_receiver_neither_holds_up_others_nor_the_end(database_url: str, receiver: Receiver) -> None:
+    with desk_on(database_url) as desk, receiving() as slow:
+        for number in range(3):
+            slow.answers.append(Answer(seconds=30))
+            desk.channel(hook(slow, name=f"slow {number}", group_wait=0))
+        desk.channel(hook(receiver, name="swift", group_wait=0))
+        desk.changed(firing())
+        desk.notifying.start()
+        assert receiver.came.wait(20)
+        assert slow.came.wait(20)
+        desk.notifying.stop(0.2)
+        assert not desk.notifying.alive
 
 
 def test_a_secret_that_is_kept_needs_not_be_entered_again(sqlite_url: str, receiver: Receiver) -> None:

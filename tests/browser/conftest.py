@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from tests.browser.alerts import serving_alerts
 from tests.browser.served import KEY, serving, serving_demo, serving_hostile, serving_long
 from tests.browser.sites import Opener, Sites
 from tests.browser.sources import serving_sources
@@ -42,6 +43,7 @@ def openers() -> dict[str, Opener]:
         "empty": serving,
         "long": serving_long,
         "sources": serving_sources,
+        "alerts": serving_alerts,
         "hostile": serving_hostile,
         "locked": lambda folder: serving(folder, TRACEHUB_API_KEYS=KEY),
     }

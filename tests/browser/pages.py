@@ -5,6 +5,8 @@ from collections.abc import Callable
 import msgspec
 from playwright.sync_api import Page
 
+from tests.browser.alert_ids import COSTS_TOO_MUCH, TOOLS_FAIL
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One page in one state: the path on a site of sites.py, and what to do there to reach the state.
@@ -53,6 +55,39 @@ def _declare_badly(page: Page) -> None:
     page.locator("input[name=bucket]").fill("a-bucket")
     page.locator("input[name=since]").fill("soon")
     page.get_by_role("button", name="Add").click()
+
+
+def _declare_rule_badly(page: Page) -> None:
+    page.locator("input[name=name]").fill("Slow turns")
+    page.locator("select[name=measure]").select_option("trace_duration")
+    page.locator("input[name=above]").fill("soon")
+    page.locator("input[name=window]").fill("7m")
+    page.get_by_role("button", name="Add").click()
+
+
+def _preview_rule(page: Page) -> None:
+    page.locator("input[name=name]").fill("Calls fail")
+    page.locator("input[name=above]").fill("5%")
+    page.get_by_role("button", name="Preview").click()
+
+
+def _show_rule(page: Page) -> None:
+    page.locator("input[name=name]").fill("Turns cost their budget")
+    page.locator("select[name=condition]").select_option("burn_rate")
+    page.locator("input[name='burn_rate.objective']").fill("99%")
+    page.get_by_role("button", name="show as YAML").click()
+
+
+def _declare_channel_badly(page: Page) -> None:
+    page.locator("input[name=name]").fill("somewhere")
+    page.locator("input[name=url]").fill("ftp://example.com")
+    page.get_by_role("button", name="Add").click()
+
+
+def _silence_badly(page: Page) -> None:
+    page.locator("textarea[name=matchers]").fill("tool")
+    page.locator("input[name=author]").fill("ana")
+    page.get_by_role("button", name="Silence").click()
 
 
 VIEWS = (
@@ -117,6 +152,35 @@ VIEWS = (
     View(name="source-new-s3", path="/sources/new?kind=s3"),
     View(name="source-checked", path="/sources/new?kind=s3", act=_check_source),
     View(name="source-refused", path="/sources/new?kind=s3", act=_declare_badly),
+    View(name="alerts", path="/alerts", site="alerts", live=True),
+    View(name="alerts-empty", path="/alerts", site="empty", live=True),
+    View(name="alert", path=f"/alerts/{TOOLS_FAIL}?since=7d", site="alerts"),
+    View(name="alert-hostile", path=f"/alerts/{COSTS_TOO_MUCH}", site="alerts"),
+    View(name="alert-not-found", path="/alerts/0123", status=404),
+    View(name="alert-rules", path="/alerts/rules", site="alerts", act=_open_all),
+    View(name="alert-rules-empty", path="/alerts/rules", site="empty"),
+    View(name="alert-rule", path="/alerts/rules/Slow%20tools", site="alerts"),
+    View(name="alert-rule-previewed", path="/alerts/rules/Tools%20fail?preview=1", site="alerts", act=_open_all),
+    View(name="alert-rule-new", path="/alerts/rules/new", act=_open_all),
+    View(name="alert-rule-refused", path="/alerts/rules/new", act=_declare_rule_badly),
+    View(name="alert-rule-preview", path="/alerts/rules/new", site="alerts", act=_preview_rule),
+    View(name="alert-rule-checked", path="/alerts/rules/new", act=_show_rule),
+    View(name="alert-budgets", path="/alerts/budgets", site="alerts"),
+    View(name="alert-budgets-empty", path="/alerts/budgets", site="empty"),
+    View(name="alert-channels", path="/alerts/channels", site="alerts", act=_open_all),
+    View(name="alert-channels-empty", path="/alerts/channels", site="empty"),
+    View(name="alert-channel-new", path="/alerts/channels/new?kind=webhook"),
+    View(name="alert-channel-apprise", path="/alerts/channels/new?kind=apprise"),
+    View(name="alert-channel-sns", path="/alerts/channels/new?kind=sns"),
+    View(name="alert-channel-edit", path="/alerts/channels/on%20call/edit", site="alerts"),
+    View(name="alert-channel-refused", path="/alerts/channels/new", act=_declare_channel_badly),
+    View(name="alert-silences", path="/alerts/silences", site="alerts", act=_open_all),
+    View(name="alert-silences-empty", path="/alerts/silences", site="empty"),
+    View(name="alert-silence-new", path=f"/alerts/silences/new?alert={TOOLS_FAIL}", site="alerts", act=_open_all),
+    View(name="alert-silence-refused", path="/alerts/silences/new", act=_silence_badly),
+    View(name="alert-notifications", path="/alerts/notifications", site="alerts"),
+    View(name="alert-notifications-given-up", path="/alerts/notifications?state=given_up", site="alerts"),
+    View(name="alert-notifications-empty", path="/alerts/notifications", site="empty"),
     View(name="quarantine", path="/quarantine", site="long"),
     View(name="quarantine-open", path="/quarantine", site="long", act=_open_all),
     View(name="quarantine-empty", path="/quarantine", site="empty"),

@@ -34,7 +34,7 @@ def serving_long(folder: Path) -> Iterator[str]:
         for steps in LONG:
             out.writelines(long_session(f"long-{steps}", steps))
         out.writelines(long_session("inline-1500", 1500, least=15))
-    _tracehub(folder, "import", str(data))
+    tracehub(folder, "import", str(data))
     with serving(folder) as address:
         for piece in _BROKEN:
             _push(address, piece)
@@ -54,8 +54,8 @@ def serving_hostile(folder: Path) -> Iterator[str]:
 def serving_demo(folder: Path) -> Iterator[str]:
     """Serves demo sessions from a database in this folder."""
     data = folder / "demo.jsonl"
-    data.write_bytes(_tracehub(folder, "demo-data", "--sessions", str(SESSIONS), "--until", UNTIL))
-    _tracehub(folder, "import", str(data))
+    data.write_bytes(tracehub(folder, "demo-data", "--sessions", str(SESSIONS), "--until", UNTIL))
+    tracehub(folder, "import", str(data))
     with serving(folder) as address:
         yield address
 
@@ -89,7 +89,8 @@ def _push(address: str, body: bytes) -> None:
         urllib.request.urlopen(urllib.request.Request(f"{address}/api/v1/records", body), timeout=30).close()
 
 
-def _tracehub(folder: Path, *words: str) -> bytes:
+def tracehub(folder: Path, *words: str) -> bytes:
+    """What a command says, over the database in this folder."""
     command = [sys.executable, "-m", "tracehub", *words]
     return subprocess.run(command, env=_environment(folder), cwd=folder, check=True, capture_output=True).stdout
 

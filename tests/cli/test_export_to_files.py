@@ -43,6 +43,18 @@ def test_all_three_files_hold_every_trace(imported: Path, tmp_path: Path) -> Non
     assert f"{len(traces):,} traces with {len(rows):,} spans" in done.stdout
 
 
+def test_turns_point_to_the_turns_before_them(imported: Path, tmp_path: Path) -> None:
+    run(imported, "export", "--to", str(tmp_path))
+    roots = {
+        _trace_id(line): line["resourceSpans"][-1]["scopeSpans"][0]["spans"][-1] for line in lines(tmp_path / TRACES)
+    }
+    linked = [link for root in roots.values() for link in root.get("links", ())]
+    assert {link["attributes"][0]["value"]["stringValue"] for link in linked} == {"previous_turn", "return_of_control"}
+    for link in linked:
+        if link["attributes"][0]["value"]["stringValue"] == "previous_turn":
+            assert roots[link["traceId"]]["spanId"] == link["spanId"]
+
+
 def test_the_events_import_as_what_they_came_from(imported: Path, tmp_path: Path) -> None:
     run(imported, "export", "--to", str(tmp_path / "first"))
     assert run(tmp_path, "import", str(tmp_path / "first" / EVENTS)).returncode == 0

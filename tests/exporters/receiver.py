@@ -51,6 +51,7 @@ class Answer:
     wait_seconds: float = 0
     hangs_up: bool = False
     endless: bool = False
+    drips: bool = False
 
 
 TAKEN = Answer()
@@ -114,7 +115,12 @@ def receiving() -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # The sender died in the middle of it.
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             _, answer = receiver.note(self.path, headers, body)
             if answer.wait_seconds:
@@ -125,7 +131,7 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            if not answer.endless:
+            if not (answer.endless or answer.drips):
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self._write(answer)
@@ -133,6 +139,9 @@ def receiving() -> Iterator[Receiver]:
         def _write(self, answer: Answer) -> None:
             try:
                 self.wfile.write(answer.body)
+                while answer.drips:
+                    self.wfile.write(b"x")
+                    time.sleep(0.02)
                 while answer.endless:
                     self.wfile.write(b"x" * 65_536)
             except OSError:
@@ -141,8 +150,13 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            """Senders of tests die, too."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -116,7 +116,11 @@ def test_who_answers_in_other_words_is_not_the_receiver_that_was_meant(
     assert said in outcome.reason
 
 
-@pytest.mark.parametrize("answer", [Answer(wait_seconds=1), Answer(hangs_up=True)], ids=["slow", "hung up"])
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(wait_seconds=1), Answer(hangs_up=True), Answer(headers=PROTOBUF, drips=True)],
+    ids=["slow", "hung up", "without end"],
+)
 def test_silence_is_worth_another_try(outbound: Outbound, receiver: Receiver, answer: Answer) -> None:
     assert isinstance(sent(outbound, receiver, answer, seconds=0.2), RetryLater)
 

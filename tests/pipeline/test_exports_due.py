@@ -111,3 +111,12 @@ def test_what_comes_late_to_a_trace_that_nobody_remembers_is_not_sent(database_u
             connection.exec_driver_sql("UPDATE traces SET received_at = 1")
         store(database, events)
         assert waiting(database) == {}
+
+
+def test_a_declaration_that_this_version_cannot_read_does_not_stop_ingest(sqlite_url: str) -> None:
+    with migrated(sqlite_url) as database:
+        declare(database, PLACE, replace(PLACE, name="newer"))
+        with database.writing() as connection:
+            connection.exec_driver_sql("UPDATE export_destinations SET declaration = '{}' WHERE name = 'newer'")
+        store(database, demo_events(2))
+        assert set(waiting(database)) == {row.trace_id for row in rows(database)}

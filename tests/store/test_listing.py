@@ -55,6 +55,26 @@ def test_filters_keep_what_matches_and_only_that(database_url: str) -> None:
             assert {row.trace_id for row in with_tool} == called
 
 
+def test_sessions_are_found_by_when_their_turns_ran_whenever_they_began(database_url: str) -> None:
+    with migrated(database_url) as database:
+        store(database, demo_events(SESSIONS))
+        with database.reading() as connection:
+            turns = traces.page(connection, Filter(), limit=10_000).rows
+            later = next(row for row in turns if sessions.get(connection, row.session_id).ordered_at < row.ordered_at)
+            end = later.ended_at or later.ordered_at
+            inside = Filter(active_since=end, active_until=end + 1)
+            expected = {
+                row.session_id for row in turns if row.ordered_at <= end and (row.ended_at or row.ordered_at) >= end
+            }
+            found = sessions.page(connection, inside, limit=100).rows
+            assert {row.session_id for row in found} == expected
+            assert later.session_id in expected
+            assert sessions.count(connection, inside, 100) == len(expected)
+            of_agent = Filter(active_since=end, active_until=end + 1, agents=("NOBODY",))
+            assert sessions.page(connection, of_agent, limit=100).rows == ()
+            assert {row.trace_id for row in traces.page(connection, inside, limit=100).rows} >= {later.trace_id}
+
+
 def test_a_session_sums_its_traces(database_url: str) -> None:
     with migrated(database_url) as database:
         store(database, demo_events(SESSIONS))

@@ -226,7 +226,7 @@ def span_dimensions(row: Any, trace: Any) -> tuple[Any, ...]:
     """What kind of call a span is, and whose."""
     who = (trace.agent_id, trace.alias_id, trace.agent_version)
     if row.parent_seq is None:
-        return (TURN, "", row.policies, *who)
+        return (TURN, "", trace.outcome, *who)
     if row.kind == "model":
         return (row.kind, row.model_id or "", row.phase, *who)
     return (row.kind, row.name, row.policies, *who)

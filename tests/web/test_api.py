@@ -44,6 +44,8 @@ def test_every_answer_is_exactly_what_openapi_describes(server: Server) -> None:
         "/api/v1/traces/{trace_id}",
         "/api/v1/traces/{trace_id}/events",
         "/api/v1/tools",
+        "/api/v1/alerts",
+        "/api/v1/rules",
         "/api/v1/sources",
         "/api/v1/sources/{name}/pause",
         "/api/v1/sources/{name}/resume",

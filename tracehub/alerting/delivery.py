@@ -17,6 +17,7 @@ from tracehub.model.channel import (
     Channel,
     SnsChannel,
     WebhookChannel,
+    check_entered,
     secrets_of,
     with_secrets,
 )
@@ -24,6 +25,10 @@ from tracehub.model.notification import Notification
 from tracehub.outbound import Outbound
 
 MOST_FILE_BYTES = 64 * 1024
+
+
+class MissingSecretError(PermanentError):
+    """A secret is not where the channel says that it is: somebody has to put it there."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +42,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 def deliver(channel: Channel, notification: Notification, terms: Terms) -> str:
     """Delivers one over a channel whose sealed secrets are open; what came back, in words.
 
-    TransientError where it may be taken later, PermanentError where it never will as it is.
+    TransientError where it may be taken later, PermanentError where it never will as it is, MissingSecretError among
+    those.
     """
     channel = resolved(channel)
     match channel:
@@ -46,13 +52,14 @@ def deliver(channel: Channel, notification: Notification, terms: Terms) -> str:
         case WebhookChannel():
             return webhook.post(channel, notification, terms.outbound, public_url=terms.public_url, now=terms.clock())
         case SnsChannel():
+            _check_endpoint(channel, terms.outbound)
             return sns.publish(channel, notification, public_url=terms.public_url)
 
 
 def check(channel: Channel, outbound: Outbound) -> None:
-    """PermanentError, in words, where nothing could ever be delivered over it; TransientError where that cannot be
-    told now."""
-    channel = resolved(channel)
+    """PermanentError, in words, where nothing could ever be delivered over a channel that somebody enters;
+    TransientError where that cannot be told now."""
+    check_entered(channel)
     match channel:
         case AppriseChannel():
             by_apprise.check(channel.url, outbound)
@@ -61,12 +68,19 @@ def check(channel: Channel, outbound: Outbound) -> None:
                 check_template(channel.template)
             outbound.check(channel.url)
         case SnsChannel():
-            pass
+            _check_endpoint(channel, outbound)
 
 
 def resolved(channel: Channel) -> Channel:
-    """The channel with what stands in the environment and in files in its place; PermanentError where it is not."""
+    """The channel with what stands in the environment and in files in its place; MissingSecretError where it is
+    not."""
     return with_secrets(channel, {place: _value(channel, value) for place, value in secrets_of(channel).items()})
+
+
+def _check_endpoint(channel: SnsChannel, outbound: Outbound) -> None:
+    """AWS's own addresses are not asked for; one that somebody entered must not lead inside."""
+    if channel.endpoint_url:
+        outbound.check(channel.endpoint_url)
 
 
 def _value(channel: Channel, written: str) -> str:
@@ -74,7 +88,7 @@ def _value(channel: Channel, written: str) -> str:
         name = written.removeprefix(ENVIRONMENT)
         if not (value := os.environ.get(name)):
             msg = f"the channel {channel.name!r} asks for the environment variable {name}, which is not set"
-            raise PermanentError(msg)
+            raise MissingSecretError(msg)
         return value
     if written.startswith(FILE):
         file = Path(written.removeprefix(FILE))
@@ -83,8 +97,8 @@ def _value(channel: Channel, written: str) -> str:
                 return opened.read(MOST_FILE_BYTES).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             msg = f"the channel {channel.name!r} asks for the file {file}, which cannot be read"
-            raise PermanentError(msg) from error
+            raise MissingSecretError(msg) from error
     if written.startswith(SEALED):
         msg = f"the channel {channel.name!r} has a secret that is missing: enter it anew"
-        raise PermanentError(msg)
+        raise MissingSecretError(msg)
     return written

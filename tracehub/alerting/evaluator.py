@@ -23,7 +23,7 @@ from tracehub.alerting.windows import STEP_US, SharedWindows
 from tracehub.errors import TracehubError
 from tracehub.model.alert import Alert, AlertState
 from tracehub.model.rule import Rule, RuleRow
-from tracehub.store import alert_history, alert_rules, alerts, failing_calls, leases, rollup_sums, rollups
+from tracehub.store import alert_history, alert_rules, alerts, late_turns, leases, rollup_sums, rollups
 from tracehub.store.database import Database
 from tracehub.store.dialect import now as database_now
 from tracehub.store.schema import DEFAULT_PROJECT
@@ -132,7 +132,7 @@ class Evaluator:
             clock = database_now(connection)
             evaluated = [row.last_evaluated_at for row in rows if row.last_evaluated_at is not None]
             since = self._late_since if self._late_since is not None else min(evaluated, default=now)
-            slots = failing_calls.written_slots(
+            slots = late_turns.written_slots(
                 connection, since, now - LATE_US, max(evaluated, default=0), STEP_US, project=self._project
             )
         if slots:
@@ -170,7 +170,8 @@ class _Round:
         with self._database.reading() as connection:
             before = self._before(connection)
             windows = SharedWindows(connection, project=self._project)
-            gauges = self._gauging(connection, at)
+            wanted = any(each.rule.about.gauge for each in due)
+            gauges = self._gauging(connection, at) if wanted else Gauges()
             waiting = rollup_sums.marked(connection, at - _HOUR_US, at, project=self._project)
             for each in due:
                 error = each.missed

@@ -1,6 +1,6 @@
 """What is told when: alerts that share a message, once when they fire, again while they do, and when it is over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from hashlib import blake2b
 
 import msgspec
@@ -12,7 +12,7 @@ from tracehub.model.notification import Group, Member, Message, Notification, Se
 _SECOND = 1_000_000
 # When a silence may have ended meanwhile.
 _LOOK_AGAIN = 60 * _SECOND
-# Alerts that one message tells of by name; it counts the others.
+# Alerts that one message tells of; it counts the others.
 MOST_MEMBERS = 200
 
 
@@ -62,34 +62,43 @@ def with_news(
 
 
 def flushed(
-    group: Group, group_id: str, channel: Channel, silenced: Mapping[str, bool], now: int
+    group: Group, group_id: str, channel: Channel, silenced: Mapping[str, bool], now: int, *, waiting: bool = False
 ) -> tuple[Group, Notification | None]:
     """What is told of a group now, and the group once it is; `silenced` is by episode.
 
     Silenced alerts wait: who still fires when the silence ends is told of then. That something is over is told in a
-    silence too, where people were told that it began, so that no page stays open.
+    silence too, where people were told that it began, so that no page stays open. While a message about the group is
+    still `waiting` to be delivered, that it goes on is not told again. What finds no room follows in the next message.
     """
     tellable = {episode: each for episode, each in group.members.items() if not silenced.get(episode, False)}
-    fresh = [each for each in tellable.values() if not each.told]
-    over = [each for each in group.members.values() if each.told and _is_over(each)]
+    fresh = {episode: each for episode, each in tellable.items() if not each.told}
+    over = {episode: each for episode, each in group.members.items() if each.told and _is_over(each)}
+    over |= {episode: each for episode, each in fresh.items() if _is_over(each)}
     if not channel.resolved:
-        over, fresh = [], [each for each in fresh if not _is_over(each)]
-    again = not fresh and not over and _is_due_again(group, tellable, now)
-    if not fresh and not over and not again:
-        return _rest(group, silenced, now), None
+        over = {}
+    fires = {episode: each for episode, each in (fresh | tellable).items() if not _is_over(each)}
+    news = bool(over) or any(not each.told for each in fires.values())
+    again = not news and not waiting and _is_due_again(group, fires.values(), now)
+    if not news and not again:
+        return _rest(group, silenced, frozenset(), channel, now), None
+    chosen = set(list(fires)[:MOST_MEMBERS])
+    firing = {episode: each for episode, each in tellable.items() if episode in chosen}
+    ended = dict(list(over.items())[:MOST_MEMBERS])
     message = Message(
         labels=group.labels,
-        firing=tuple(each.alert for each in tellable.values() if not _is_over(each))[:MOST_MEMBERS],
-        resolved=tuple(each.alert for each in (*over, *(each for each in fresh if _is_over(each))))[:MOST_MEMBERS],
+        firing=tuple(each.alert for each in firing.values()),
+        resolved=tuple(each.alert for each in ended.values()),
         again=again,
+        others=len(fires) - len(firing) + len(over) - len(ended),
     )
     number = group.rounds + 1
     told = {
-        episode: Member(alert=each.alert, told=each.told or episode in tellable)
+        episode: Member(alert=each.alert, told=each.told or episode in firing)
         for episode, each in group.members.items()
     }
     group = msgspec.structs.replace(group, told_at=now, rounds=number, members=told)
-    return _rest(group, silenced, now), _notification(group, group_id, channel, message, number, now)
+    rest = _rest(group, silenced, ended.keys(), channel, now)
+    return rest, _notification(group, group_id, channel, message, number, now)
 
 
 def _notification(
@@ -115,14 +124,15 @@ def _notification(
     )
 
 
-def _rest(group: Group, silenced: Mapping[str, bool], now: int) -> Group:
-    """The group without what is over and told, and when it is looked at again."""
+def _rest(group: Group, silenced: Mapping[str, bool], ended: Set[str], channel: Channel, now: int) -> Group:
+    """The group without what is over and will not be told any more, and when it is looked at again."""
+    unheard = {episode for episode, each in group.members.items() if silenced.get(episode, False) and not each.told}
     members = {
         episode: each
         for episode, each in group.members.items()
-        if not (_is_over(each) and (each.told or silenced.get(episode, False)))
+        if not _is_over(each) or (channel.resolved and episode not in ended and episode not in unheard)
     }
-    waits = any(not each.told for each in members.values())
+    waits = any(not each.told or _is_over(each) for each in members.values())
     times = [(group.told_at or now) + _repeat_us(each) for each in members.values() if each.told]
     if waits:
         times.append(now + _LOOK_AGAIN)
@@ -138,8 +148,7 @@ def _when(group: Group, channel: Channel, now: int) -> int:
     return max(now, group.told_at + channel.group_interval * _SECOND)
 
 
-def _is_due_again(group: Group, tellable: Mapping[str, Member], now: int) -> bool:
-    firing = [each for each in tellable.values() if not _is_over(each)]
+def _is_due_again(group: Group, firing: Collection[Member], now: int) -> bool:
     return bool(firing) and group.told_at is not None and now >= group.told_at + min(map(_repeat_us, firing))
 
 

@@ -39,7 +39,7 @@ def sessions_query(rule: Rule, group: Mapping[str, str], since: int, until: int)
     extra = {**_FAILING, **_ENDINGS}.get(rule.measure)
     if extra:
         parts.append(extra)
-    return urlencode([*parts, ("since", _moment(since)), ("until", _moment(until))])
+    return urlencode([*parts, ("active_since", _moment(since)), ("active_until", _moment(until))])
 
 
 def _moment(at: int) -> str:

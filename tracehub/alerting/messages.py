@@ -13,8 +13,8 @@ from tracehub.model.rule_amounts import duration_words
 MOST_TOLD = 20
 _MOST_EVIDENCE = 3
 _LONGEST = 300
-# Names that chat services would ring everybody for, links in their own forms, and what makes text bold or code.
-_MENTIONS = re.compile(r"<[!@#&]|@(?=channel|here|everyone|all\b)", re.IGNORECASE)
+# What chat services take for a call to somebody, for a link whose text is another, or for a tag.
+_CALLS = re.compile(r"<(?=[!@#&/a-z])|(?<![\w.])@(?=[\w*])|\](?=\()", re.IGNORECASE)
 _SIGNS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]+")
 
 
@@ -30,7 +30,7 @@ def words_of(message: Message, public_url: str | None) -> Words:
     """The subject and the text of a notification; links are left out where nobody said where tracehub is reached."""
     firing, resolved = message.firing, message.resolved
     lines = [line for alert in (*firing[:MOST_TOLD], *resolved[:MOST_TOLD]) for line in _told(alert, public_url)]
-    more = max(0, len(firing) - MOST_TOLD) + max(0, len(resolved) - MOST_TOLD)
+    more = max(0, len(firing) - MOST_TOLD) + max(0, len(resolved) - MOST_TOLD) + message.others
     if more:
         lines.append(f"… and {more:,} more.")
     if public_url is None:
@@ -51,7 +51,7 @@ def sessions_url(alert: Alert, public_url: str) -> str | None:
 def harmless(text: str, longest: int = _LONGEST) -> str:
     """Text from traces on one line of bounded length, without control signs, and without calling anybody."""
     line = _SIGNS.sub(" ", text)
-    line = _MENTIONS.sub(lambda found: found.group()[0] + "\N{WORD JOINER}" + found.group()[1:], line)
+    line = _CALLS.sub(lambda found: found.group() + "\N{WORD JOINER}", line)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

@@ -1,6 +1,6 @@
 """Plans who is told of what: alerts become news of groups, and groups become notifications when it is time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -48,10 +48,24 @@ def _note(connection: Connection, changed: Sequence[Alert], now: int, project: s
     if not news:
         return
     known = alert_groups.of(connection, news, project=project)
+    if news.keys() - known.keys():
+        known |= _forgotten(connection, news, known, project)
     found = {key: with_news(known.get(key), of, labels, channel, now) for key, (channel, labels, of) in news.items()}
     alert_groups.save(
         connection, {key: group for key, group in found.items() if group != known.get(key)}, project=project
     )
+
+
+def _forgotten(
+    connection: Connection, news: Iterable[_Key], known: Mapping[_Key, Group], project: str
+) -> dict[_Key, Group]:
+    """Groups that were all over, of which a message still waits: what is told next must not overtake it."""
+    waiting = alert_notifications.open_numbers(connection, project=project)
+    return {
+        key: Group(channel=key[0], labels={}, flush_at=None, told_at=None, rounds=waiting[key], members={})
+        for key in news
+        if key not in known and key in waiting
+    }
 
 
 def _flush(connection: Connection, now: int, project: str) -> None:
@@ -61,6 +75,7 @@ def _flush(connection: Connection, now: int, project: str) -> None:
     due = alert_groups.due(connection, now, project=project)
     channels = {row.channel.name: row.channel for row in alert_channels.every(connection, project=project)}
     silences = alert_silences.ending_after(connection, now, project=project)
+    waiting = alert_notifications.open_numbers(connection, project=project)
     told: list[Notification] = []
     groups: dict[_Key, Group] = {}
     for key, group in due.items():
@@ -72,7 +87,7 @@ def _flush(connection: Connection, now: int, project: str) -> None:
             episode: silencing(member.alert.labels, silences, now) is not None
             for episode, member in group.members.items()
         }
-        groups[key], notification = flushed(group, key[1], channel, silenced, now)
+        groups[key], notification = flushed(group, key[1], channel, silenced, now, waiting=key in waiting)
         if notification is not None:
             told.append(notification)
     alert_notifications.add(connection, told, project=project)

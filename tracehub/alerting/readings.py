@@ -10,9 +10,10 @@ import msgspec
 
 from tracehub.alerting.measures import UNREPORTED, Amount, Group, value_of
 from tracehub.alerting.windows import Version, Windows
-from tracehub.analytics.comparing import FEW, apart, percentile_interval, share_difference
+from tracehub.analytics.comparing import FEW, share_difference
 from tracehub.model.measure import GroupBy, Unit
 from tracehub.model.rule import Against, Baseline, BurnRate, Departure, NewVersion, NoData, Rule
+from tracehub.store.latency import milliseconds_of
 
 _SECOND = 1_000_000
 _HOUR_US = 3600 * _SECOND
@@ -81,9 +82,23 @@ def threshold_of(rule: Rule) -> float | None:
     return rule.above if rule.above is not None else rule.below
 
 
+def verdict_of(rule: Rule, value: float | None, samples: int) -> Verdict:
+    """What a value means for a rule with a threshold."""
+    if value is None:
+        return Verdict.NONE
+    if samples < rule.min_samples:
+        return Verdict.FEW
+    if rule.above is not None:
+        over = rule.above if rule.resolve is None else rule.resolve
+        return Verdict.BREACH if value > rule.above else Verdict.CLEAR if value <= over else Verdict.BETWEEN
+    assert rule.below is not None
+    over = rule.below if rule.resolve is None else rule.resolve
+    return Verdict.BREACH if value < rule.below else Verdict.CLEAR if value >= over else Verdict.BETWEEN
+
+
 def _by_threshold(rule: Rule, amount: Amount, since: int, at: int) -> Reading:
     value = value_of(rule, amount, rule.window)
-    verdict = _verdict(rule, value, amount.samples)
+    verdict = verdict_of(rule, value, amount.samples)
     return Reading(
         value=value, threshold=threshold_of(rule), samples=amount.samples, verdict=verdict, since=since, until=at
     )
@@ -104,25 +119,12 @@ def _of_gauge(rule: Rule, values: Mapping[Group, float], at: int) -> dict[Group,
             value=value,
             threshold=threshold_of(rule),
             samples=1,
-            verdict=_verdict(rule, value, rule.min_samples),
+            verdict=verdict_of(rule, value, rule.min_samples),
             since=at,
             until=at,
         )
         for group, value in found.items()
     }
-
-
-def _verdict(rule: Rule, value: float | None, samples: int) -> Verdict:
-    if value is None:
-        return Verdict.NONE
-    if samples < rule.min_samples:
-        return Verdict.FEW
-    if rule.above is not None:
-        over = rule.above if rule.resolve is None else rule.resolve
-        return Verdict.BREACH if value > rule.above else Verdict.CLEAR if value <= over else Verdict.BETWEEN
-    assert rule.below is not None
-    over = rule.below if rule.resolve is None else rule.resolve
-    return Verdict.BREACH if value < rule.below else Verdict.CLEAR if value >= over else Verdict.BETWEEN
 
 
 def _burn_rates(rule: Rule, burn: BurnRate, windows: Windows, at: int) -> dict[Group, Reading]:
@@ -226,17 +228,22 @@ def _compared(rule: Rule, margin: float, amount: Amount, before: Amount, since: 
     elif value <= threshold:
         verdict = Verdict.CLEAR
     else:
-        verdict = Verdict.BREACH if _worse(rule, amount, before) else Verdict.BETWEEN
+        verdict = Verdict.BREACH if _worse(rule, amount, before, threshold) else Verdict.BETWEEN
     return Reading(value=value, threshold=threshold, samples=amount.samples, verdict=verdict, since=since, until=at)
 
 
-def _worse(rule: Rule, amount: Amount, before: Amount) -> bool:
+def _worse(rule: Rule, amount: Amount, before: Amount, threshold: float) -> bool:
+    """Whether chance does not explain it. Of durations those count that are longer than the threshold: an interval of
+    a percentile would need hundreds of calls."""
+    now, then = amount.part, before.part
     if rule.about.percentile:
-        share = rule.percentile / 100
-        then, now = percentile_interval(before.durations, share), percentile_interval(amount.durations, share)
-        return then is not None and now is not None and apart(then, now)
-    difference = share_difference(before.part, before.samples, amount.part, amount.samples)
+        now, then = _longer(amount, threshold), _longer(before, threshold)
+    difference = share_difference(then, before.samples, now, amount.samples)
     return difference is not None and difference.low > 0
+
+
+def _longer(amount: Amount, seconds: float) -> int:
+    return sum(calls for bucket, calls in amount.durations.items() if milliseconds_of(bucket) > seconds * 1000)
 
 
 def _pooled(found: list[Amount]) -> Amount:

@@ -1,8 +1,10 @@
 """Whole contents, read from the events: what lists and timelines leave out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
+import structlog
 from sqlalchemy import Connection
 
 from tracehub.analytics.knowledge import Knowledge
@@ -15,12 +17,32 @@ from tracehub.model.trace import Trace
 from tracehub.store import event_blocks, return_controls
 from tracehub.store.schema import DEFAULT_PROJECT
 
+_log = structlog.get_logger(__name__)
+
 
 def trace(connection: Connection, trace_id: str, knowledge: Knowledge, *, project: str = DEFAULT_PROJECT) -> Trace:
     """The trace with the full texts of all its spans; NotFoundError where there is none."""
     found = [event for block in _blocks(connection, trace_id, project) for event in unpack(block)]
     answers = answers_to(connection, {trace_id: found}, project=project)
     return assemble(trace_id, found, answers=answers, prices=knowledge.prices, rules=knowledge.rules)
+
+
+def traces(
+    connection: Connection, trace_ids: Sequence[str], knowledge: Knowledge, *, project: str = DEFAULT_PROJECT
+) -> dict[str, Trace]:
+    """Those of these traces that are stored and can be assembled, as `trace` gives them."""
+    found: dict[str, list[Event]] = {}
+    for trace_id, blocks in event_blocks.of_traces(connection, trace_ids, project=project).items():
+        with _noted(trace_id):
+            found[trace_id] = [event for block in blocks for event in unpack(block)]
+    answers = answers_to(connection, found, project=project)
+    assembled: dict[str, Trace] = {}
+    for trace_id, events_of_it in found.items():
+        with _noted(trace_id):
+            assembled[trace_id] = assemble(
+                trace_id, events_of_it, answers=answers, prices=knowledge.prices, rules=knowledge.rules
+            )
+    return assembled
 
 
 def events(connection: Connection, trace_id: str, *, project: str = DEFAULT_PROJECT) -> Iterator[bytes]:
@@ -72,6 +94,14 @@ def answers_to(
             if found.kind == "request" and name in clues_in([found]).answers:
                 answers[name] = found
     return answers
+
+
+@contextmanager
+def _noted(trace_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:  # the parser's fault with one trace must not keep the others from being read
+        _log.exception("assembling failed", trace_id=trace_id)
 
 
 def _blocks(connection: Connection, trace_id: str, project: str) -> list[bytes]:

@@ -103,9 +103,12 @@ class App:
 def web_of(app: App) -> FastAPI:
     """The web UI and the API of an app."""
     # Only serving needs the web framework: importing a file should not wait for it.
+    from tracehub.alerting.delivery import Terms
+    from tracehub.outbound import Outbound
     from tracehub.web.build import build_web
     from tracehub.web.dependencies import Dependencies
 
+    settings = app.settings
     return build_web(
         Dependencies(
             reading=app.database.reading,
@@ -116,8 +119,11 @@ def web_of(app: App) -> FastAPI:
             issue_key=app.issue_key,
             renew_key=app.renew_key,
             ready=app.ready,
+            sealer=app.sealer,
+            delivery=Terms(outbound=Outbound(settings.allowed_networks), public_url=settings.public_url, clock=clock),
+            waiting_bytes=lambda: app.writer.waiting_bytes,
             knowledge=app.knowledge,
-            settings=app.settings,
+            settings=settings,
             clock=clock,
         )
     )

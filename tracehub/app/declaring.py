@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracehub.app import App, clock
 from tracehub.configuration import Configuration, read_configuration
+from tracehub.model.channel import secrets_of, stands_elsewhere
 from tracehub.store import alert_channels, destinations, sources
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ def declare_channels(app: App) -> None:
     """The channels of the file; nothing changes where there is no file."""
     if (declared := configuration_of(app.settings)) is None:
         return
+    written = [value for channel in declared.channels for value in secrets_of(channel).values()]
+    # Secrets that stand in the file itself do not stand in the database too.
+    sealer = None if all(map(stands_elsewhere, written)) else app.sealer()
     with app.database.writing() as connection:
         for channel in declared.channels:
-            alert_channels.declare(connection, channel, declared_in=_FILE, now=clock())
+            alert_channels.declare(connection, channel, declared_in=_FILE, now=clock(), sealer=sealer)
         kept = {each.name for each in declared.channels}
         for name in set(alert_channels.names(connection, declared_in=_FILE)) - kept:
             alert_channels.remove(connection, name)

@@ -77,9 +77,12 @@ def adding_up(app: App) -> Iterator[None]:
 
 @contextmanager
 def exporting(app: App) -> Iterator[None]:
-    """Sends finished traces to the declared destinations, those of the configuration file among them."""
+    """Sends finished traces, and metrics, to the declared destinations, those of the configuration file among them."""
     from tracehub.outbound import Outbound
     from tracehub.pipeline.exporting import Exporting, Parts
+    from tracehub.pipeline.metrics_flush import Flusher, MetricsFlush
+    from tracehub.pipeline.metrics_targets import MetricsSender, targets_of
+    from tracehub.pipeline.metrics_targets import Parts as MetricsParts
 
     declare_destinations(app)
     outbound = Outbound(app.settings.allowed_networks)
@@ -96,8 +99,21 @@ def exporting(app: App) -> Iterator[None]:
             lease_seconds=app.settings.lease_seconds,
         )
     )
+    metrics = MetricsSender(
+        MetricsParts(
+            database=app.database,
+            outbound=outbound,
+            clock=clock,
+            environment=os.environ,
+            unseal=lambda sealed, place: app.sealer().open(sealed, place),
+        )
+    )
+    flushing = MetricsFlush(Flusher(app.database, targets_of, metrics, owner=_owner()))
     try:
-        with _running(app, "exporting to destinations", sending):
+        with (
+            _running(app, "exporting to destinations", sending),
+            _running(app, "exporting of metrics", flushing),
+        ):
             yield
     finally:
         outbound.close()

@@ -4,6 +4,7 @@ import typer
 
 from tracehub import __version__
 from tracehub.cli import (
+    channels,
     collecting,
     database,
     demo,
@@ -16,6 +17,7 @@ from tracehub.cli import (
     replaying,
     rules,
     serving,
+    silences,
     viewing,
 )
 from tracehub.cli.export import group as exporting
@@ -46,6 +48,8 @@ def build_commands() -> typer.Typer:
     commands.add_typer(quarantine.commands, name="quarantine")
     commands.add_typer(exporting.commands, name="export")
     commands.add_typer(rules.commands, name="rules")
+    commands.add_typer(channels.commands, name="channels")
+    commands.add_typer(silences.commands, name="silences")
     commands.add_typer(database.commands, name="db")
     return commands
 

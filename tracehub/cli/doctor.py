@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tracehub.errors import PermanentError
-from tracehub.telemetry import configure_logging
+from tracehub.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from tracehub.collectors.probes.finding import Finding

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from tracehub.errors import PermanentError
 from tracehub.settings import Settings
-from tracehub.telemetry import configure_logging
+from tracehub.telemetry.logs import configure_logging
 
 
 def read_settings(**given: object) -> Settings:

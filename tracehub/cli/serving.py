@@ -1,6 +1,7 @@
 """`tracehub serve`: the web UI and the API."""
 
-from contextlib import nullcontext
+import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import typer
@@ -38,6 +39,7 @@ def run_server(settings: Settings) -> None:
 
     refuse_open_bind(settings)
     with (
+        telemetry_of(settings),
         open_app(settings) as app,
         collecting(app) if settings.collect else nullcontext(),
         draining(app),
@@ -47,6 +49,17 @@ def run_server(settings: Settings) -> None:
         proxy_beside(settings) if settings.proxy else nullcontext(),
     ):
         serve_app(app)
+
+
+def telemetry_of(settings: Settings) -> AbstractContextManager[None]:
+    """tracehub's own spans and metrics, where a setting or the standard variables ask for them."""
+    named = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT") for signal in ("", "TRACES_", "METRICS_"))
+    disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    if disabled or not (settings.telemetry or named):
+        return nullcontext()
+    from tracehub.telemetry.sdk import switched_on
+
+    return switched_on()
 
 
 def serve_app(app: "App") -> None:

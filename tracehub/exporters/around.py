@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from tracehub.exporters.content import ContentRule
-from tracehub.exporters.messages import completion_parts
+from tracehub.exporters.messages import completion_parts, histories
 from tracehub.exporters.semconv import NAMES, Names
 from tracehub.exporters.terms import Terms
 from tracehub.foundation.message_parts import MessagePart
@@ -14,12 +14,13 @@ from tracehub.model.trace import Trace
 class Around:
     """The trace, the names and content rule of its destination, and who stands where in its tree."""
 
-    __slots__ = ("_parts", "_unclaimed", "asked_by", "children", "content", "names", "trace")
+    __slots__ = ("_parts", "_unclaimed", "asked_by", "children", "content", "history", "names", "trace")
 
     def __init__(self, trace: Trace, terms: Terms) -> None:
         self.trace = trace
         self.names: Names = NAMES[terms.profile]
         self.content = ContentRule(terms)
+        self.history = histories()
         self.children: defaultdict[str | None, list[Span]] = defaultdict(list)
         self.asked_by: dict[str, ModelSpan] = {}
         self._parts: dict[str, tuple[MessagePart, ...]] = {}

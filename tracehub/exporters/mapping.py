@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from tracehub.exporters.around import Around
@@ -43,6 +44,25 @@ def resource_spans(
     A sender may cut between any two spans. `received_at` (microseconds since 1970 UTC) dates a trace whose events tell
     no time. PermanentError where nothing does, or where the trace is no valid tree.
     """
+    told = translated(trace, terms, links, received_at=received_at)
+    return tuple(written(resource, spans, told.trace_id, told.schema_url) for resource, spans in told.resources)
+
+
+def span_count(spans: Iterable[ResourceSpans]) -> int:
+    """How many spans these are."""
+    return sum(len(scope.spans) for resource in spans for scope in resource.scope_spans)
+
+
+class Translated(msgspec.Struct, frozen=True):
+    """A trace in OpenTelemetry's words, not yet written: each resource with its spans, in the order they are sent."""
+
+    trace_id: str
+    schema_url: str
+    resources: list[tuple[Attributes, list[OtelSpan]]]
+
+
+def translated(trace: Trace, terms: Terms, links: Links, *, received_at: int | None = None) -> Translated:
+    """What `resource_spans` writes."""
     around = Around(trace, terms)
     told = [_told(span, around) for span in trace.spans]
     set_times(told, trace, received_at, around.names.estimated)
@@ -55,14 +75,9 @@ def resource_spans(
         ordered = _customs_as_events(ordered)
     trace_id = exported_trace_id(trace.trace_id, trace.caller, terms)
     assert_tree(trace_id, [out for _, out in ordered])
-    groups = _by_resource(ordered, trace, terms)
+    resources = _by_resource(ordered, trace, terms)
     _use_exported_ids(ordered, trace, terms)
-    return tuple(written(resource, spans, trace_id, around.names.schema_url) for resource, spans in groups)
-
-
-def span_count(spans: Iterable[ResourceSpans]) -> int:
-    """How many spans these are."""
-    return sum(len(scope.spans) for resource in spans for scope in resource.scope_spans)
+    return Translated(trace_id, around.names.schema_url, resources)
 
 
 def _told(span: Span, around: Around) -> OtelSpan:

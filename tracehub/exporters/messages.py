@@ -1,14 +1,16 @@
 """Prompts and completions as the messages of OpenTelemetry's GenAI conventions."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tracehub.exporters.shortening import json_value
 from tracehub.foundation.completions import completion
+from tracehub.foundation.history import History
 from tracehub.foundation.message_parts import Message, MessagePart
-from tracehub.foundation.prompts import messages
 
 Part = dict[str, object]
+# Where in a conversation something belongs, and what it is there.
+Told = tuple[Literal["instructions", "messages", "tools"], list[Part]]
 
 _FINISH_REASONS = {
     "end_turn": "stop",
@@ -34,17 +36,17 @@ class Conversation(NamedTuple):
     tools: list[Part]
 
 
-def conversation(prompt: str) -> Conversation:
+def histories() -> History[Told]:
+    """Reads the prompts of one trace into what `conversation` puts together."""
+    return History(_told)
+
+
+def conversation(prompt: str, history: History[Told]) -> Conversation:
     """The prompt's instructions, messages and offered tools; messages without content, and other settings of the
     request, are left out."""
     found = Conversation([], [], [])
-    for message in messages(prompt):
-        if message.role == "system":
-            found.instructions.extend(map(_part, message.parts))
-        elif message.role is None and all(part.name and part.kind == "json" for part in message.parts):
-            found.tools.extend(tool for part in message.parts for tool in _tools(part))
-        elif message.parts:
-            found.messages.append({"role": _role(message), "parts": [_part(part) for part in message.parts]})
+    for place, told in history.of(prompt):
+        getattr(found, place).extend(told)
     return found
 
 
@@ -81,6 +83,15 @@ def said(role: str, text: str | None, reason: str | None = None) -> list[Part]:
         return []
     message: Part = {"role": role, "parts": [{"type": "text", "content": text}]}
     return [message | {"finish_reason": reason}] if reason else [message]
+
+
+def _told(message: Message) -> Told:
+    if message.role == "system":
+        return "instructions", [_part(part) for part in message.parts]
+    if message.role is None and all(part.name and part.kind == "json" for part in message.parts):
+        return "tools", [tool for part in message.parts for tool in _tools(part)]
+    parts = [_part(part) for part in message.parts]
+    return "messages", [{"role": _role(message), "parts": parts}] if parts else []
 
 
 def _role(message: Message) -> str:

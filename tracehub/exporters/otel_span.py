@@ -2,7 +2,7 @@
 
 import msgspec
 
-Value = str | bool | int | float | list[str]
+Value = str | bool | int | float | tuple[str, ...]
 Attributes = dict[str, Value]
 
 INTERNAL, CLIENT = 1, 3

@@ -28,6 +28,7 @@ from tracehub.exporters.outcome import (
     TooLarge,
 )
 from tracehub.outbound import Outbound, RefusedAddressError, Reply, UnreachableError
+from tracehub.telemetry.spans import span
 
 PROTOBUF = "application/x-protobuf"
 # The specification's figure for what a client reads of an answer.
@@ -70,9 +71,11 @@ def post(outbound: Outbound, endpoint: Endpoint, body: bytes, *, clock: Callable
     if endpoint.compression == "gzip":
         body, headers["Content-Encoding"] = gzip.compress(body, _LEVEL, mtime=0), "gzip"
     try:
-        reply = outbound.request(
-            "POST", endpoint.url, body=body, headers=headers, seconds=endpoint.seconds, most_bytes=MOST_REPLY_BYTES
-        )
+        with span("export request", bytes=len(body)) as running:
+            reply = outbound.request(
+                "POST", endpoint.url, body=body, headers=headers, seconds=endpoint.seconds, most_bytes=MOST_REPLY_BYTES
+            )
+            running.note(status=reply.status)
     except RefusedAddressError as error:
         return Misconfigured(str(error))
     except UnreachableError as error:

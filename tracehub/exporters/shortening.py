@@ -8,8 +8,9 @@ import msgspec
 LEAST = 2
 # Texts of this length still say something; the last cut leaves the words that messages are made of whole.
 _READABLE, _LAST_CUT = 256, 32
-_MEMBERS = (64, 32, 16, 8, 4, 2, 1)
+_MEMBERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 _LEAST_NAMES = 8
+_LEAST_MEMBER = 8
 _DEEPEST = 12
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -23,7 +24,7 @@ def json_text(value: object) -> str:
     except UnicodeEncodeError:
         return _encode(_encodable(value)).decode()
     except RecursionError:
-        return json_text(_cut(value, sys.maxsize, None, 0))
+        return json_text(_cut(value, sys.maxsize, sys.maxsize, 0))
 
 
 def json_value(text: str) -> dict[str, object] | list[object] | None:
@@ -62,19 +63,21 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _steps(chars: int) -> Iterator[tuple[int, int | None]]:
+def _steps(chars: int) -> Iterator[tuple[int, int]]:
     """How long texts may be and how many members lists may have, less and less."""
+    # More would hardly fit, and trying takes long.
+    most = max(1, chars // _LEAST_MEMBER)
     cut = max(chars * 7 // 8, _LAST_CUT)
     while cut > min(_READABLE, chars // 2):
-        yield cut, None
+        yield cut, most
         cut = cut * 5 // 8
-    yield from ((cut, members) for members in (None, *_MEMBERS))
+    yield from ((cut, members) for members in _MEMBERS)
     while cut > _LAST_CUT:
         cut = max(cut // 2, _LAST_CUT)
         yield cut, 1
 
 
-def _cut(value: object, chars: int, members: int | None, depth: int) -> object:
+def _cut(value: object, chars: int, members: int, depth: int) -> object:
     if isinstance(value, str):
         return shortened_text(value, chars)
     if not isinstance(value, dict | list | tuple):
@@ -82,9 +85,9 @@ def _cut(value: object, chars: int, members: int | None, depth: int) -> object:
     if depth == _DEEPEST:
         return "…"
     if isinstance(value, dict):
-        kept = list(value.items())[: max(members, _LEAST_NAMES) if members else None]
+        kept = list(value.items())[: max(members, _LEAST_NAMES)]
         return {shortened_text(str(name), chars): _cut(member, chars, members, depth + 1) for name, member in kept}
-    return [_cut(member, chars, members, depth + 1) for member in (value[-members:] if members else value)]
+    return [_cut(member, chars, members, depth + 1) for member in value[-members:]]
 
 
 def _encodable(value: object) -> object:

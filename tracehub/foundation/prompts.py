@@ -22,10 +22,31 @@ def messages(prompt: str | None) -> tuple[Message, ...]:
             return tuple(_of_json(document, prompt))
         except RecursionError:
             return (Message(None, (MessagePart("json", prompt),)),)
-    turns = list(TURN.finditer(prompt))
-    if any(turn[1] == "Human" for turn in turns):
-        return tuple(_of_turns(prompt, turns))
+    marks = list(TURN.finditer(prompt))
+    if any(mark[1] == "Human" for mark in marks):
+        return tuple(_of_turns(prompt, marks))
     return (Message(None, (MessagePart("text", prompt),)),)
+
+
+def instructions(system: object) -> Message | None:
+    """What a request's `system` says; None where that is nothing."""
+    parts = content_parts(system, "system")
+    return Message("system", parts) if parts else None
+
+
+def settings(members: Json) -> Message | None:
+    """What a request holds beside `system` and `messages`, member by member; None where that is nothing."""
+    known = {name: value for name, value in members.items() if value is not None}
+    parts = tuple(MessagePart("json", as_json(value), name) for name, value in known.items())
+    return Message(None, parts) if parts else None
+
+
+def turn(value: object) -> Message:
+    """One of a request's `messages`."""
+    if isinstance(value, dict) and "content" in value:
+        role = text(value, "role")
+        return Message(role, content_parts(value["content"], role))
+    return Message(None, (MessagePart("json", as_json(value)),))
 
 
 def _of_json(document: Json, prompt: str) -> Iterator[Message]:
@@ -33,23 +54,14 @@ def _of_json(document: Json, prompt: str) -> Iterator[Message]:
     if not isinstance(turns, list):
         yield Message(None, (MessagePart("json", prompt),))
         return
-    if instructions := content_parts(document.pop("system", None), "system"):
-        yield Message("system", instructions)
-    others = {name: value for name, value in document.items() if value is not None}
-    if others:
-        yield Message(None, tuple(MessagePart("json", as_json(value), name) for name, value in others.items()))
-    for turn in turns:
-        if isinstance(turn, dict) and "content" in turn:
-            role = text(turn, "role")
-            yield Message(role, content_parts(turn["content"], role))
-        else:
-            yield Message(None, (MessagePart("json", as_json(turn)),))
+    said = (instructions(document.pop("system", None)), settings(document), *map(turn, turns))
+    yield from (message for message in said if message is not None)
 
 
 def _of_turns(prompt: str, turns: list[re.Match[str]]) -> Iterator[Message]:
-    if instructions := prompt[: turns[0].start()].strip():
-        yield Message("system", (MessagePart("text", instructions),))
-    ends = [turn.start() for turn in turns[1:]] + [len(prompt)]
-    for turn, end in zip(turns, ends, strict=True):
-        role = _ROLES[turn[1]]
-        yield Message(role, content_parts(prompt[turn.end() : end].strip(), role))
+    if before := prompt[: turns[0].start()].strip():
+        yield Message("system", (MessagePart("text", before),))
+    ends = [mark.start() for mark in turns[1:]] + [len(prompt)]
+    for mark, end in zip(turns, ends, strict=True):
+        role = _ROLES[mark[1]]
+        yield Message(role, content_parts(prompt[mark.end() : end].strip(), role))

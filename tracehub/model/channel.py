@@ -1,5 +1,6 @@
 """The channels through which people are told of alerts, in the words of the configuration file and of the UI."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
@@ -8,6 +9,7 @@ from msgspec import Meta
 
 from tracehub.errors import PermanentError
 from tracehub.model.alert import Severity
+from tracehub.model.destination import sendable
 from tracehub.model.source import Access, Name, Text
 
 Seconds = Annotated[int, Meta(ge=0, le=30 * 86_400)]
@@ -81,6 +83,19 @@ class SnsChannel(Delivery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 Channel = AppriseChannel | WebhookChannel | SnsChannel
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+_OURS = frozenset(
+    [
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "idempotency-key",
+        "transfer-encoding",
+        "x-tracehub-notification",
+        "x-tracehub-signature",
+    ]
+)
 _SEVERITIES = tuple(Severity)
 
 
@@ -159,6 +174,18 @@ def stands_elsewhere(value: str) -> bool:
     return value.startswith((ENVIRONMENT, FILE, SEALED))
 
 
+def check_entered(channel: Channel) -> None:
+    """PermanentError where a channel that was entered in the UI reads this machine's environment or files.
+
+    Only who writes the configuration file may do that: else whoever may enter a channel could have the secrets of this
+    machine sent to it.
+    """
+    for place, value in secrets_of(channel).items():
+        if value.startswith((ENVIRONMENT, FILE)):
+            msg = f"{place} may only be read from {value.partition(':')[0]}: in the configuration file"
+            raise PermanentError(msg)
+
+
 def serious_enough(severity: Severity, channel: Channel) -> bool:
     """Whether alerts of this severity are told there."""
     return _SEVERITIES.index(severity) <= _SEVERITIES.index(channel.least)
@@ -172,6 +199,9 @@ def _check_webhook(channel: WebhookChannel) -> None:
         msg = f"the url of the channel {channel.name!r} must begin with https:// or http://"
         raise PermanentError(msg)
     for name, value in channel.headers.items():
-        if not name.replace("-", "").isalnum() or not value.isprintable():
+        if _HEADER.fullmatch(name) is None or not sendable(value):
             msg = f"the channel {channel.name!r} has a header that cannot be sent: {name!r}"
+            raise PermanentError(msg)
+        if name.lower() in _OURS:
+            msg = f"the channel {channel.name!r} has a header that is tracehub's to write: {name}"
             raise PermanentError(msg)

@@ -16,7 +16,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     tool names, `knowledge_bases` and `models` ids, `outcomes` those of a trace, `errors` only what has a reported or
     inferred tool error or has failed. `min_us` is the least duration (of a session: of its turns together), `min_cost`
     the least cost in US dollars; what has no known duration or cost does not match them;
-    `q` what must be found in a trace's texts.
+    `q` what must be found in a trace's texts. `active_since` and `active_until` bound when a turn ran, whenever its
+    session began.
     """
 
     agents: tuple[str, ...] = ()
@@ -32,6 +33,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     q: Query | None = None
+    active_since: int | None = None
+    active_until: int | None = None
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):

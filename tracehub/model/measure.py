@@ -122,7 +122,7 @@ ABOUT: dict[Measure, About] = {
         title="Time since a source's last data", unit=Unit.SECONDS, groups=(GroupBy.SOURCE,), of="sources", gauge=True
     ),
     Measure.EXPORT_BACKLOG: About(
-        title="Spans that wait to be exported",
+        title="Traces that wait to be exported",
         unit=Unit.COUNT,
         groups=(GroupBy.DESTINATION,),
         of="destinations",

@@ -41,13 +41,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What one notification tells: the alerts that fire, and those that are over.
 
-    `again` says that nothing is new: it is repeated because it goes on.
+    `again` says that nothing is new: it is repeated because it goes on. `others` are told of in messages to follow.
     """
 
     labels: dict[str, str]
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
     again: bool
+    others: int = 0
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

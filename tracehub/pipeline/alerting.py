@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tracehub.alerting.evaluator import Evaluator
 from tracehub.errors import TracehubError
+from tracehub.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +46,8 @@ class Alerting:
     def _run(self) -> None:
         while not self._stop.wait(self._every_seconds):
             try:
-                done = self._evaluator.run(self._clock())
+                with span("evaluate alert rules"):
+                    done = self._evaluator.run(self._clock())
             except (DBAPIError, TracehubError) as error:
                 _log.warning("alert rules have to wait", error=str(error))
                 continue

@@ -22,6 +22,7 @@ from tracehub.pipeline.rows import SPAN_COLUMNS, TRACE_COLUMNS, broken_trace_row
 from tracehub.store import (
     event_blocks,
     export_outbox,
+    metric_ledger,
     offered_tools,
     quarantine,
     return_controls,
@@ -219,6 +220,7 @@ def _join_orphans(
     spans.remove(connection, orphans)
     search.remove(connection, orphans)
     export_outbox.remove(connection, orphans)
+    metric_ledger.join(connection, {orphan: roots[orphan] for orphan in orphans})
     traces.remove(connection, orphans)
     sessions.refresh(connection, before.values())
     return {roots[orphan] for orphan in orphans}

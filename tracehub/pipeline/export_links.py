@@ -6,14 +6,12 @@ from sqlalchemy import Connection
 
 from tracehub.analytics import content
 from tracehub.analytics.knowledge import Knowledge
-from tracehub.errors import NotFoundError
 from tracehub.exporters.ids import root_ref, span_ref
 from tracehub.exporters.links import Links, SpanRef
 from tracehub.exporters.terms import Terms
-from tracehub.model.listing import TraceRow
 from tracehub.model.span import ToolSpan
 from tracehub.model.trace import Trace
-from tracehub.store import return_controls, traces
+from tracehub.store import return_controls
 
 _REMEMBERED = 10_000
 
@@ -26,11 +24,11 @@ class Linking:
         self._knowledge = knowledge
         self._roots: OrderedDict[str, SpanRef] = OrderedDict()
 
-    def links_of(self, connection: Connection, trace: Trace, row: TraceRow) -> Links:
-        """The root of the session's turn before, and the tool span whose return of control this trace answers."""
+    def links_of(self, connection: Connection, trace: Trace, before: str | None) -> Links:
+        """The root of the session's turn before (its trace), and the tool span whose return of control this trace
+        answers."""
         if trace.spans:
             self._remember(trace.trace_id, root_ref(trace, self._terms))
-        before = traces.turn_before(connection, row) if row.session_reported else None
         return Links(
             previous_turn=self._root(connection, before) if before else None,
             return_of_control=self._asked(connection, trace.answers, trace.trace_id) if trace.answers else None,
@@ -56,12 +54,7 @@ class Linking:
         return None
 
     def _read(self, connection: Connection, trace_id: str) -> Trace | None:
-        try:
-            return content.trace(connection, trace_id, self._knowledge)
-        except NotFoundError:
-            return None
-        except Exception:  # a trace that cannot be assembled is marked as such; this one is sent without the link
-            return None
+        return content.traces(connection, [trace_id], self._knowledge).get(trace_id)
 
     def _remember(self, trace_id: str, ref: SpanRef) -> SpanRef:
         self._roots[trace_id] = ref

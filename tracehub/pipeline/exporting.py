@@ -12,9 +12,11 @@ from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import NotFoundError, PermanentError, TracehubError
 from tracehub.exporters.cutting import MOST_BYTES
 from tracehub.exporters.headers import headers_of
+from tracehub.exporters.otlp_grpc import GrpcSender
 from tracehub.exporters.otlp_http import Endpoint, post
+from tracehub.exporters.outcome import Outcome
 from tracehub.exporters.terms import Content, Dialect, Profile, Terms
-from tracehub.model.destination import Destination, address_of
+from tracehub.model.destination import Destination, Signal, address_of
 from tracehub.model.export_rows import DestinationRow
 from tracehub.outbound import Outbound
 from tracehub.pipeline.export_links import Linking
@@ -77,18 +79,18 @@ def terms_of(destination: Destination, instance_id: str | None = None) -> Terms:
     )
 
 
-def endpoint_of(row: DestinationRow, destination: Destination, parts: Parts) -> Endpoint:
-    """Where its traces are posted to, secrets opened. PermanentError where one of them is missing."""
+def endpoint_of(row: DestinationRow, destination: Destination, parts: Parts, signal: Signal = "traces") -> Endpoint:
+    """Where its traces or metrics are posted to, secrets opened. PermanentError where one of them is missing."""
     headers = headers_of(
         destination,
-        "traces",
+        signal,
         declared_in=row.declared_in,
         secrets=row.secrets,
         unseal=parts.unseal,
         environment=parts.environment,
     )
     return Endpoint(
-        url=address_of(destination, "traces"),
+        url=address_of(destination, signal),
         headers=headers,
         compression=destination.compression,
         seconds=destination.timeout_seconds,
@@ -142,9 +144,6 @@ class Sender:
     def _prepared(self, row: DestinationRow, destination: Destination) -> Place:
         if self._place is not None and self._generation == row.generation:
             return self._place
-        if destination.protocol == "grpc":
-            msg = f"the destination {self._name!r} asks for grpc, which tracehub does not speak yet: use http/protobuf"
-            raise PermanentError(msg)
         parts = self._parts
         endpoint = endpoint_of(row, destination, parts)
         terms = terms_of(destination, parts.instance_id)
@@ -154,12 +153,19 @@ class Sender:
             terms=terms,
             linking=Linking(terms, parts.knowledge),
             lease_seconds=max(parts.lease_seconds, LEASE_TIMEOUTS * destination.timeout_seconds),
-            send=lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND),
+            send=self._sending_to(endpoint, destination),
             delay=lambda failures, after: delay(failures, after, parts.random, parts.first_seconds),
         )
         self._generation = row.generation
         self._memory = Memory(most_bytes=MOST_BYTES)
         return self._place
+
+    def _sending_to(self, endpoint: Endpoint, destination: Destination) -> Callable[[bytes], Outcome]:
+        parts = self._parts
+        if destination.protocol == "grpc":
+            # gRPC's methods have names of their own: it is the host alone that counts.
+            return GrpcSender(parts.outbound, msgspec.structs.replace(endpoint, url=destination.endpoint)).send
+        return lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND)
 
     def _tidy(self, row: DestinationRow, destination: Destination) -> None:
         """Gives up what waited too long or is too old, and forgets what ended long ago, every now and then."""
@@ -206,6 +212,11 @@ class Exporting:
     def alive(self) -> bool:
         """Whether the thread that keeps the senders going runs."""
         return self._thread.is_alive()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any sender runs."""
+        return any(thread.is_alive() for thread in self._senders.values())
 
     def start(self) -> None:
         """Begins. Where this is the only process, nobody is sending what one before it had claimed."""

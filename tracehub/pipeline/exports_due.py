@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from tracehub.errors import PermanentError
 from tracehub.model.destination import Destination, read_destination
 from tracehub.model.export_rows import Entry
 from tracehub.model.selection import Facts, chosen, facts_of, wants
@@ -34,7 +35,11 @@ def note_exports(
     `known` are those that were stored before, with when they were first received. `only_known` is for reading old
     events anew: then only what has new spans goes out, and only where the trace was to go anyway.
     """
-    declared = [found for text in destinations.declarations(connection) if (found := _declared(text)).traces]
+    declared = [
+        found
+        for text in destinations.declarations(connection)
+        if (found := _declared(text)) is not None and found.traces
+    ]
     if not declared or not written:
         return
     at = now(connection)
@@ -89,5 +94,9 @@ def digest_of_ids(span_ids: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _declared(text: str) -> Destination:
-    return read_destination(msgspec.json.decode(text, type=dict[str, object]))
+def _declared(text: str) -> Destination | None:
+    """None for what another version of tracehub declared: its sender says so, and ingest goes on."""
+    try:
+        return read_destination(msgspec.json.decode(text, type=dict[str, object]))
+    except PermanentError:
+        return None

@@ -1,17 +1,18 @@
 """Delivers notifications: each channel in a thread of its own, so that a slow one holds up no other."""
 
 import threading
+import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from tracehub.alerting.channels.delivered import RetryLaterError
-from tracehub.alerting.delivery import Terms, deliver
+from tracehub.alerting.delivery import MissingSecretError, Terms, deliver
 from tracehub.alerting.notifying import look_again
 from tracehub.errors import NotFoundError, PermanentError, TracehubError
+from tracehub.model.channel import Channel, ChannelRow
 from tracehub.model.notification import Notification, Sending
 from tracehub.sealing import Sealer
 from tracehub.store import alert_channels, alert_groups, alert_notifications, alert_silences
@@ -23,6 +24,7 @@ TICK_SECONDS = 1.0
 _SECOND = 1_000_000
 # Longer than any delivery takes: who has not said by then how it went is held to be gone.
 _CLAIM_US = 180 * _SECOND
+_RENEW_US = 30 * _SECOND
 _LOOK_US = 60 * _SECOND
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0
 _CHANNELS_AT_ONCE = 8
@@ -52,8 +54,7 @@ class Notifying:
         self._tick_seconds = tick_seconds
         self._looked_at = 0
         self._pruned_at = 0
-        self._sending: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(_CHANNELS_AT_ONCE, thread_name_prefix="tracehub-notifying")
+        self._sending: dict[str, threading.Thread] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracehub-notifying", daemon=True)
 
@@ -67,10 +68,12 @@ class Notifying:
         self._thread.start()
 
     def stop(self, seconds: float = 10.0) -> None:
-        """Ends after what is being delivered, if that ends in time."""
+        """Ends after what is being delivered, if that ends in time; what is cut off is delivered again later."""
         self._stop.set()
-        self._thread.join(seconds)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        for sending in self._sending.values():
+            sending.join(seconds / len(self._sending))
 
     def once(self) -> int:
         """Does what is due now, and waits for it; how many deliveries were tried."""
@@ -84,16 +87,24 @@ class Notifying:
         while not self._stop.wait(self._tick_seconds):
             try:
                 self._look()
-                self._sending = {name: sent for name, sent in self._sending.items() if not sent.done()}
-                by_channel: dict[str, list[tuple[Notification, int]]] = {}
-                for each in self._claimed(tuple(self._sending)):
-                    by_channel.setdefault(each[0].channel, []).append(each)
-                for name, found in by_channel.items():
-                    self._sending[name] = self._pool.submit(self._deliver_all, found)
+                self._send()
             except (DBAPIError, TracehubError) as error:
                 _log.warning("notifying has to wait", error=str(error))
             except Exception:  # the outermost loop: later alerts must be told all the same
                 _log.exception("notifying failed")
+
+    def _send(self) -> None:
+        self._sending = {name: sending for name, sending in self._sending.items() if sending.is_alive()}
+        by_channel: dict[str, list[tuple[Notification, int]]] = {}
+        for each in self._claimed(tuple(self._sending)):
+            by_channel.setdefault(each[0].channel, []).append(each)
+        for name, found in by_channel.items():
+            # A daemon: a receiver that never answers must not keep the process from ending.
+            sending = threading.Thread(
+                target=self._deliver_all, args=(found,), name=f"tracehub-notifying {name}", daemon=True
+            )
+            self._sending[name] = sending
+            sending.start()
 
     def _look(self) -> None:
         now = self._terms.clock()
@@ -110,49 +121,70 @@ class Notifying:
             self._pruned_at = now
 
     def _claimed(self, busy: tuple[str, ...]) -> list[tuple[Notification, int]]:
-        now = self._terms.clock()
+        now, free = self._terms.clock(), _CHANNELS_AT_ONCE - len(busy)
         with self._database.reading() as connection:
-            if not alert_notifications.any_due(connection, now):
+            if free <= 0 or not alert_notifications.any_due(connection, now):
                 return []
         until = now + _CLAIM_US
         with self._database.writing() as connection:
-            return [(each, until) for each in alert_notifications.claim(connection, now, until, besides=busy)]
+            found = alert_notifications.claim(connection, now, until, besides=busy, channels=free)
+        return [(each, until) for each in found]
 
     def _deliver_all(self, found: list[tuple[Notification, int]]) -> None:
-        for notification, until in found:
-            if self._stop.is_set():
-                return
+        for notification, claimed_until in found:
             try:
-                self._deliver(notification, until)
+                if until := self._kept(notification, claimed_until):
+                    self._deliver(notification, until)
             except (DBAPIError, TracehubError) as error:
                 _log.warning("a notification's end could not be written", error=str(error))
             except Exception:  # the outermost loop of this thread: the next notification may go well
                 _log.exception("delivering failed", channel=notification.channel)
+
+    def _kept(self, notification: Notification, claimed_until: int) -> int | None:
+        """Until when it is ours to deliver; None where it is not any more. Those before it may have taken long."""
+        now = self._terms.clock()
+        if not self._stop.is_set() and now < claimed_until - _CLAIM_US + _RENEW_US:
+            return claimed_until
+        until = now if self._stop.is_set() else now + _CLAIM_US
+        with self._database.writing() as connection:
+            kept = alert_notifications.keep(connection, notification, claimed_until=claimed_until, until=until)
+        return until if kept and not self._stop.is_set() else None
 
     def _deliver(self, notification: Notification, until: int) -> None:
         name = notification.channel
         try:
             with self._database.reading() as connection:
                 row = alert_channels.one(connection, name)
-                channel = alert_channels.opened(connection, row, self._sealer)
-            give_up_at = notification.created_at + channel.give_up_after * _SECOND
-        except (NotFoundError, PermanentError) as error:
+            give_up_at = notification.created_at + row.channel.give_up_after * _SECOND
+        except NotFoundError as error:
             self._end(self._given_up(notification, str(error)), until)
             return
         try:
-            said = deliver(channel, notification, self._terms)
+            said = deliver(self._opened(row), notification, self._terms)
+        except MissingSecretError as error:
+            self._end(self._later(notification, error, give_up_at), until)
         except PermanentError as error:
             self._end(self._given_up(notification, str(error)), until)
         except TracehubError as error:
             self._end(self._later(notification, error, give_up_at), until)
         except Exception as error:  # a library's own fault must not keep a notification from being tried again
-            _log.exception("delivering failed", channel=name)
+            # What it says could hold the channel's secrets, so only where it happened is logged.
+            where = traceback.format_tb(error.__traceback__)
+            _log.error("delivering failed", channel=name, error=type(error).__name__, where=where)
             self._end(self._later(notification, TracehubError(f"it failed: {type(error).__name__}"), give_up_at), until)
         else:
             now = self._terms.clock()
             attempts = notification.attempts + 1
             self._end(replace(notification, state=Sending.SENT, sent_at=now, error=None, attempts=attempts), until)
             _log.info("people were told", channel=name, notification=notification.notification_id, answer=said)
+
+    def _opened(self, row: ChannelRow) -> Channel:
+        """MissingSecretError where the master secret is another: it may be put back before all is given up."""
+        try:
+            with self._database.reading() as connection:
+                return alert_channels.opened(connection, row, self._sealer)
+        except PermanentError as error:
+            raise MissingSecretError(str(error)) from error
 
     def _later(self, notification: Notification, error: TracehubError, give_up_at: int) -> Notification:
         now, attempts = self._terms.clock(), notification.attempts + 1

@@ -14,6 +14,7 @@ from tracehub.analytics.knowledge import Knowledge
 from tracehub.errors import PermanentError, TracehubError
 from tracehub.exporters.cutting import Piece, fits, pieces_of, request_of
 from tracehub.exporters.delivery import Result, deliver
+from tracehub.exporters.links import Links
 from tracehub.exporters.mapping import resource_spans
 from tracehub.exporters.otlp_http import Endpoint
 from tracehub.exporters.outcome import (
@@ -30,8 +31,8 @@ from tracehub.exporters.outcome import (
 from tracehub.exporters.terms import Terms
 from tracehub.model.destination import Destination
 from tracehub.model.export_rows import Claimed, DestinationRow, ExportState, Mark
-from tracehub.model.listing import TraceRow
 from tracehub.model.selection import facts_of, wants
+from tracehub.model.trace import Trace
 from tracehub.pipeline.export_links import Linking
 from tracehub.store import destinations, export_outbox, traces
 from tracehub.store.database import Database
@@ -41,6 +42,10 @@ _log = structlog.get_logger(__name__)
 
 # About as many as fill a request.
 AT_ONCE = 128
+# Traces are held in memory with all their texts, so few at a time.
+READ_AT_ONCE = 16
+# No receiver is known that takes less at a time.
+LEAST_BYTES = 8 * 1024
 # A status of 500 so often may be the trace's doing.
 FEW_FAULTS = 3
 # So many refused in a row, each for itself, and none taken: it is not the traces.
@@ -166,41 +171,49 @@ class Round:
 
     def _batches(self, claimed: Sequence[Claimed]) -> Iterator[list[Piece]]:
         """The pieces of the traces, in as few requests as the limits allow; assembled as they are needed."""
-        if not claimed:
-            return
         batch: list[Piece] = []
-        with self._database.reading() as connection:
-            rows = traces.among(connection, [each.trace_id for each in claimed])
-        for each in claimed:
-            for piece in self._pieces(each, rows.get(each.trace_id)):
-                if batch and not fits(batch, piece, most_bytes=self._memory.most_bytes):
-                    yield batch
-                    batch = []
-                batch.append(piece)
+        for place in range(0, len(claimed), READ_AT_ONCE):
+            for each, read in self._read(claimed[place : place + READ_AT_ONCE]):
+                for piece in self._pieces(each, *read):
+                    if batch and not fits(batch, piece, most_bytes=self._memory.most_bytes):
+                        yield batch
+                        batch = []
+                    batch.append(piece)
         if batch:
             yield batch
 
-    def _pieces(self, claimed: Claimed, row: TraceRow | None) -> tuple[Piece, ...]:
-        """What is to be sent of a trace; nothing where it is settled, unwanted, gone or cannot be written."""
-        if row is None:
-            self._discard(claimed)
-            return ()
-        place = self._place
-        try:
-            with self._database.reading() as connection:
-                trace = content.trace(connection, claimed.trace_id, self._knowledge)
-                untouched = not claimed.settled and not claimed.forced
-                if untouched and not wants(place.destination, facts_of(trace)):
-                    links = None
+    def _read(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, tuple[Trace, Links, int]]]:
+        """The traces that are to be sent, each with its links and when it was received. What is gone or unwanted is
+        forgotten, what cannot be assembled set aside."""
+        ids = [each.trace_id for each in claimed]
+        found: list[tuple[Claimed, tuple[Trace, Links, int]]] = []
+        needless: list[Claimed] = []
+        with self._database.reading() as connection:
+            rows = traces.among(connection, ids)
+            assembled = content.traces(connection, ids, self._knowledge)
+            before = traces.turns_before(connection, ids)
+            for each in claimed:
+                trace, row = assembled.get(each.trace_id), rows.get(each.trace_id)
+                if row is None or (trace is not None and not self._wanted(each, trace)):
+                    needless.append(each)
+                elif trace is None:
+                    reason = "tracehub could not assemble it; `tracehub reindex` tries again"
+                    self._ended.append(_mark(each, ExportState.REJECTED, error=reason))
                 else:
-                    links = place.linking.links_of(connection, trace, row)
-            if links is None:
-                self._discard(claimed)
-                return ()
-            spans = resource_spans(trace, place.terms, links, received_at=row.received_at)
+                    links = self._place.linking.links_of(connection, trace, before.get(each.trace_id))
+                    found.append((each, (trace, links, row.received_at)))
+        self._discard(needless)
+        return found
+
+    def _wanted(self, claimed: Claimed, trace: Trace) -> bool:
+        """What was begun is finished."""
+        return bool(claimed.settled) or claimed.forced or wants(self._place.destination, facts_of(trace))
+
+    def _pieces(self, claimed: Claimed, trace: Trace, links: Links, received_at: int) -> tuple[Piece, ...]:
+        """What is to be sent of a trace; nothing where all of it is settled or where it cannot be written."""
+        try:
+            spans = resource_spans(trace, self._place.terms, links, received_at=received_at)
             pieces = pieces_of(claimed.trace_id, spans, claimed.settled, most_bytes=self._memory.most_bytes)
-        except DBAPIError:
-            raise
         except PermanentError as error:
             self._ended.append(_mark(claimed, ExportState.REJECTED, error=f"tracehub did not send it: {error}"))
             return ()
@@ -216,10 +229,12 @@ class Round:
         self._parcels[claimed.trace_id] = _Parcel(claimed=claimed, settled=claimed.settled, left=left)
         return pieces
 
-    def _discard(self, claimed: Claimed) -> None:
-        with self._database.writing() as connection:
-            export_outbox.discard(connection, self._name, {claimed.trace_id: claimed.claim})
-        self._mine.pop(claimed.trace_id, None)
+    def _discard(self, needless: Sequence[Claimed]) -> None:
+        if needless:
+            with self._database.writing() as connection:
+                export_outbox.discard(connection, self._name, {each.trace_id: each.claim for each in needless})
+        for each in needless:
+            self._mine.pop(each.trace_id, None)
 
     def _send(self, batch: Sequence[Piece], *, blame: bool) -> bool:
         def post(pieces: Sequence[Piece]) -> Outcome:
@@ -250,7 +265,7 @@ class Round:
         return tuple(piece for piece in pieces if piece.trace_id in self._mine)
 
     def _shrink(self, too_many: int) -> None:
-        self._memory.most_bytes = max(64 * 1024, min(self._memory.most_bytes, too_many // 2))
+        self._memory.most_bytes = max(LEAST_BYTES, min(self._memory.most_bytes, too_many // 2))
 
     def _settle(self, result: Result) -> None:
         """Writes down what was taken, or refused for good."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 
 import structlog
 from msgspec.structs import replace
@@ -19,6 +20,8 @@ from tracehub.pipeline.batch import Arrival, write_batch
 from tracehub.pipeline.counting import total
 from tracehub.store.database import Database
 from tracehub.store.outages import may_pass
+from tracehub.telemetry.measures import INGEST_ARRIVALS, INGEST_BATCHES, INGEST_COMMIT_SECONDS, INGEST_LAG_SECONDS
+from tracehub.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +52,11 @@ class Writer:
         """Whether the writing thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits to be stored, what is being stored included."""
+        return self._waiting
+
     def write(self, arrival: Arrival) -> Future[Counts]:
         """Queues an arrival. The future ends when it is durable, or with the error that kept it from being stored.
 
@@ -60,10 +68,12 @@ class Writer:
                 msg = "tracehub is stopping"
                 raise OverloadedError(msg, retry_after=5)
             if self._waiting and self._waiting + size > self._queue_bytes:
+                INGEST_ARRIVALS.add("refused")
                 msg = "more records are waiting to be stored than TRACEHUB_QUEUE_BYTES allows"
                 raise OverloadedError(msg)
             self._waiting += size
             done: Future[Counts] = Future()
+            done.add_done_callback(partial(_handed_in, time.monotonic()))
             self._queue.put((arrival, size, done))
         return done
 
@@ -169,10 +179,18 @@ class Writer:
         A commit whose answer was lost is simply repeated.
         """
         for attempt in range(1, TRIES + 1):
+            began = time.monotonic()
             try:
-                with self._database.writing() as connection:
-                    return write_batch(connection, arrivals, self._knowledge)
+                with (
+                    span("ingest batch", arrivals=len(arrivals), attempt=attempt),
+                    self._database.writing() as connection,
+                ):
+                    counts = write_batch(connection, arrivals, self._knowledge)
+                INGEST_BATCHES.add("stored")
+                INGEST_COMMIT_SECONDS.took(time.monotonic() - began)
+                return counts
             except (DBAPIError, PoolTimeoutError) as error:
+                INGEST_BATCHES.add("failed")
                 if not may_pass(error):
                     raise
                 _log.warning("the database refused a batch", attempt=attempt, error=str(getattr(error, "orig", error)))
@@ -181,6 +199,11 @@ class Writer:
                     raise StoreUnavailableError(msg) from error
                 self._sleep(0.05 * 4**attempt)
         raise AssertionError
+
+
+def _handed_in(began: float, done: Future[Counts]) -> None:
+    INGEST_ARRIVALS.add("failed" if done.exception() else "stored")
+    INGEST_LAG_SECONDS.took(time.monotonic() - began)
 
 
 def _size(arrival: Arrival) -> int:

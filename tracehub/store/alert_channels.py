@@ -7,10 +7,20 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
 from tracehub.errors import NotFoundError
-from tracehub.model.channel import SEALED, Channel, ChannelRow, secrets_of, stands_elsewhere, with_secrets
+from tracehub.model.channel import (
+    SEALED,
+    Channel,
+    ChannelRow,
+    check_entered,
+    secrets_of,
+    stands_elsewhere,
+    with_secrets,
+)
 from tracehub.sealing import Sealer
 from tracehub.store.dialect import insert
 from tracehub.store.schema import DEFAULT_PROJECT, alert_channels
+
+FROM_FILE = "file"
 
 _read = msgspec.json.Decoder(Channel).decode
 _read_secrets = msgspec.json.Decoder(dict[str, str]).decode
@@ -27,12 +37,14 @@ def declare(
 ) -> None:
     """Adds a channel, or changes the one of its name. Secrets that stand in it are sealed where a `sealer` is given.
 
-    A secret that is only SEALED keeps the value that it had.
+    A secret that is only SEALED keeps the value that it had. PermanentError as `check_entered` raises it.
     """
+    if declared_in != FROM_FILE:
+        check_entered(channel)
     sealed = None
     if sealer is not None:
-        kept = _opened(connection, channel.name, sealer, project)
         secrets = secrets_of(channel)
+        kept = _opened(connection, channel.name, sealer, project) if SEALED in secrets.values() else {}
         news = {place: kept.get(place, "") if value == SEALED else value for place, value in secrets.items()}
         hidden = {place: value for place, value in news.items() if not stands_elsewhere(value)}
         channel = with_secrets(channel, {place: SEALED if place in hidden else value for place, value in news.items()})

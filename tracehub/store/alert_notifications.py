@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, select, update
 
 from tracehub.model.notification import Message, Notification, Sending
 from tracehub.store.dialect import insert_missing, lock
@@ -43,12 +43,14 @@ def claim(
     until: int,
     *,
     besides: Sequence[str] = (),
+    channels: int = 8,
     most: int = 20,
     project: str = DEFAULT_PROJECT,
 ) -> tuple[Notification, ...]:
     """Notifications that are due, for whoever asks to send before `until` (microseconds); others get different ones.
 
-    Of a group only the oldest that is open: what is over is told after what began. None for the channels `besides`.
+    Of a group only the oldest that is open: what is over is told after what began. None for the channels `besides`,
+    and for at most as many others as `channels` says.
     """
     lock(connection, ["alert-notifications"])
     columns = alert_notifications.c
@@ -68,12 +70,37 @@ def claim(
         columns.channel.not_in(list(besides)),
         ~overtaken,
     )
-    found = tuple(_row(row) for row in connection.execute(query.order_by(columns.next_at).limit(most)))
+    due = [_row(row) for row in connection.execute(query.order_by(columns.next_at).limit(most))]
+    chosen = list(dict.fromkeys(each.channel for each in due))[:channels]
+    found = tuple(each for each in due if each.channel in chosen)
     these = columns.notification_id.in_([each.notification_id for each in found])
     connection.execute(
         update(alert_notifications).where(columns.project_id == project, these).values(claimed_until=until)
     )
     return found
+
+
+def keep(
+    connection: Connection,
+    notification: Notification,
+    *,
+    claimed_until: int,
+    until: int,
+    project: str = DEFAULT_PROJECT,
+) -> bool:
+    """Claims a claimed notification for longer; False, changing nothing, where another has claimed it since."""
+    these = _claimed(notification, claimed_until, project)
+    return connection.execute(update(alert_notifications).where(*these).values(claimed_until=until)).rowcount == 1
+
+
+def open_numbers(connection: Connection, *, project: str = DEFAULT_PROJECT) -> dict[tuple[str, str], int]:
+    """The number of the newest notification that is not delivered yet, by channel and group_id."""
+    columns = alert_notifications.c
+    query = select(columns.channel, columns.group_id, func.max(columns.number).label("number")).where(
+        columns.project_id == project, columns.state.in_(_OPEN)
+    )
+    found = connection.execute(query.group_by(columns.channel, columns.group_id))
+    return {(row.channel, row.group_id): row.number for row in found}
 
 
 def done(
@@ -84,15 +111,9 @@ def done(
     project: str = DEFAULT_PROJECT,
 ) -> bool:
     """Writes how a claimed notification stands now; False, writing nothing, where another has claimed it since."""
-    columns = alert_notifications.c
     changed = (
         update(alert_notifications)
-        .where(
-            columns.project_id == project,
-            columns.notification_id == notification.notification_id,
-            columns.claimed_until == claimed_until,
-            columns.state.in_(_OPEN),
-        )
+        .where(*_claimed(notification, claimed_until, project))
         .values(
             state=notification.state.value,
             attempts=notification.attempts,
@@ -147,6 +168,16 @@ def prune(connection: Connection, before: int, *, project: str = DEFAULT_PROJECT
 
 
 _COLUMNS = tuple(Notification.__struct_fields__)
+
+
+def _claimed(notification: Notification, until: int, project: str) -> tuple[ColumnElement[bool], ...]:
+    columns = alert_notifications.c
+    return (
+        columns.project_id == project,
+        columns.notification_id == notification.notification_id,
+        columns.claimed_until == until,
+        columns.state.in_(_OPEN),
+    )
 
 
 def _row(row: Row[Any]) -> Notification:

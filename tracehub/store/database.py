@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tracehub.errors import PermanentError, StoreUnavailableError
 from tracehub.store.process_lock import ProcessLock
+from tracehub.telemetry.measures import DATABASE_ERRORS
 
 _SUPPORTED = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _CONNECT_SECONDS = 10
@@ -32,6 +33,7 @@ class Database:
         if self.lock:
             self.lock.acquire()
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        event.listen(self.engine, "handle_error", _count_error)
         self._writer = threading.Lock()
 
     @contextmanager
@@ -107,6 +109,10 @@ def _sqlite_engine(url: URL) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _count_error(context: ExceptionContext) -> None:
+    DATABASE_ERRORS.add(type(context.original_exception).__name__)
 
 
 def _configure_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import psycopg
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    import psycopg
 
 _JOINS_KEY = 7_263_322
 _Upsert = sqlite.Insert | postgresql.Insert
@@ -74,6 +76,20 @@ def now(connection: Connection) -> int:
     return int(connection.scalar(select(clock(connection))) or 0)
 
 
+def oldest_writing(connection: Connection) -> int | None:
+    """When the oldest transaction began that writes still (microseconds since 1970 UTC), None where none does: what was
+    written before then can be seen. SQLite has one writer, who asks."""
+    if is_sqlite(connection):
+        return None
+    oldest = (
+        "SELECT CAST(extract(epoch FROM min(xact_start)) * 1000000 AS bigint) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend' AND backend_xid IS NOT NULL"
+    )
+    found = connection.scalar(text(oldest))
+    return None if found is None else int(found)
+
+
 def transaction_number(connection: Connection) -> int:
     """What no other transaction that runs at the same time has: on SQLite always 0, as it has one writer."""
     if is_sqlite(connection):
@@ -120,5 +136,6 @@ _COPY_TYPES = {
     "VARCHAR": "text",
     "VARCHAR(8)": "text",
     "VARCHAR(16)": "text",
+    "VARCHAR(20)": "text",
     "VARCHAR(64)": "text",
 }

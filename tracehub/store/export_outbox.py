@@ -24,7 +24,7 @@ from tracehub.model.listing import Key, Page
 from tracehub.store import destinations
 from tracehub.store.chunks import in_chunks
 from tracehub.store.destinations import LONGEST_ERROR, Tally
-from tracehub.store.dialect import insert, now
+from tracehub.store.dialect import insert, insert_new, now
 from tracehub.store.paging import keyset_page
 from tracehub.store.schema import DEFAULT_PROJECT, export_outbox
 from tracehub.store.text import clean
@@ -55,14 +55,22 @@ def enqueue(
     `only_known` leaves out what is not there yet, and what is there with the same spans: reading old events anew must
     not send what was never to be sent.
     """
-    if only_known:
-        known = _known(connection, {entry.trace_id for entry in entries}, project)
-        entries = [
-            entry for entry in entries if known.get((entry.trace_id, entry.destination), entry.digest) != entry.digest
-        ]
     if not entries:
         return
+    known = _known(connection, {entry.trace_id for entry in entries}, project)
     at = now(connection)
+    changed: list[Entry] = []
+    fresh: list[tuple[object, ...]] = []
+    for entry in _in_order(entries):
+        digest = known.get((entry.trace_id, entry.destination))
+        if digest is not None and not (only_known and digest == entry.digest):
+            changed.append(entry)
+        elif digest is None and not only_known:
+            fresh.append(_fresh(entry, at, project))
+    # Another who puts the same one there at the same time makes this transaction fail, and it is tried again.
+    insert_new(connection, export_outbox, _FRESH, fresh)
+    if not changed:
+        return
     statement = insert(connection, export_outbox)
     new = statement.excluded
     waits_its_turn = or_(_table.state == _SENDING, _table.state == _RETRYING)
@@ -81,7 +89,7 @@ def enqueue(
         },
         where=or_(_table.digest != new.digest, _table.state == _PENDING),
     )
-    connection.execute(statement, [_new(entry, at, project) for entry in _in_order(entries)])
+    connection.execute(statement, [_new(entry, at, project) for entry in changed])
 
 
 def send_again(
@@ -174,7 +182,9 @@ def claim(
     these = [*_of(destination, project), _table.next_at <= at, _table.due_at >= due_since]
     if started_since is not None:
         these.append(_table.started_at >= started_since)
-    query = select(export_outbox).where(*these).order_by(_table.next_at, _table.trace_id).limit(limit)
+    query = (
+        select(export_outbox).where(*these).order_by(_table.next_at, _table.started_at, _table.trace_id).limit(limit)
+    )
     rows = connection.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return ()
@@ -474,6 +484,33 @@ def _new(entry: Entry, at: int, project: str) -> dict[str, object]:
         "next_at": entry.due_at,
         "rejected_spans": 0,
     }
+
+
+_FRESH = (
+    "project_id",
+    "trace_id",
+    "destination",
+    "state",
+    "digest",
+    "settled",
+    "forced",
+    "generation",
+    "claim",
+    "attempts",
+    "faults",
+    "started_at",
+    "enqueued_at",
+    "due_at",
+    "next_at",
+    "rejected_spans",
+)
+
+
+def _fresh(entry: Entry, at: int, project: str) -> tuple[object, ...]:
+    """The values of _FRESH, as the driver takes them."""
+    values = _new(entry, at, project)
+    values |= {name: bytes.fromhex(getattr(entry, name)) for name in ("trace_id", "digest")}
+    return tuple(values[name] for name in _FRESH)
 
 
 def _listed() -> Any:

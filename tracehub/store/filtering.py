@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 
 from tracehub.model.listing import Filter
 from tracehub.model.span import Outcome
 from tracehub.store.schema import CALLED_KINDS, is_lookup, is_tool_call, sessions, spans, traces
 from tracehub.store.search import SessionMatches, TraceMatches
+
+_DAY_US = 86_400_000_000
 
 
 def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
@@ -19,6 +21,7 @@ def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
         conditions.append(traces.c.ordered_at >= filter.since)
     if filter.until is not None:
         conditions.append(traces.c.ordered_at < filter.until)
+    conditions += _ran(filter)
     if filter.min_us is not None:
         conditions.append(traces.c.ended_at - traces.c.started_at >= filter.min_us)
     if filter.min_cost is not None:
@@ -26,11 +29,10 @@ def trace_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def session_conditions(filter: Filter, *, rare_in: str | None = None) -> list[ColumnElement[bool]]:
+def session_conditions(filter: Filter, project: str, *, rare: bool = False) -> list[ColumnElement[bool]]:
     """Conditions on a row of `sessions`: it began in the time asked for and one of its traces matches the rest.
 
-    With `rare_in` the calls asked for are few in that project: they are looked up first, instead of going through the
-    sessions.
+    Where the calls asked for are `rare`, they are looked up first, instead of going through the sessions.
     """
     conditions: list[ColumnElement[bool]] = []
     if filter.since is not None:
@@ -43,11 +45,14 @@ def session_conditions(filter: Filter, *, rare_in: str | None = None) -> list[Co
         conditions.append(sessions.c.cost_usd >= filter.min_cost)
     conditions += _by_sums(filter)
     content = _content_conditions(filter)
+    if ran := _ran(filter):
+        running = select(traces.c.session_id).where(traces.c.project_id == project, *ran, *content)
+        conditions.append(sessions.c.session_id.in_(running))
     if filter.q:
-        conditions.append(SessionMatches(filter.q, content))
-    elif content and not _sums_tell(filter):
-        if rare_in is not None:
-            conditions.append(_session_of_call(filter, rare_in, content))
+        conditions.append(SessionMatches(filter.q, [*content, *ran]))
+    elif content and not ran and not _sums_tell(filter):
+        if rare:
+            conditions.append(_session_of_call(filter, project, content))
             return conditions
         conditions.append(
             exists(
@@ -56,6 +61,18 @@ def session_conditions(filter: Filter, *, rare_in: str | None = None) -> list[Co
                 )
             )
         )
+    return conditions
+
+
+def _ran(filter: Filter) -> list[ColumnElement[bool]]:
+    """Conditions on a trace that ran, partly at least, in the time asked for."""
+    conditions: list[ColumnElement[bool]] = []
+    if filter.active_since is not None:
+        ended = func.coalesce(traces.c.ended_at, traces.c.ordered_at)
+        # By the index of their begins; no call of an agent lasts for a day.
+        conditions += [traces.c.ordered_at >= filter.active_since - _DAY_US, ended >= filter.active_since]
+    if filter.active_until is not None:
+        conditions.append(traces.c.ordered_at < filter.active_until)
     return conditions
 
 

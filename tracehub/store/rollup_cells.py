@@ -37,7 +37,7 @@ _of_trace = and_(spans.c.project_id == traces.c.project_id, spans.c.trace_id == 
 _is_turn = spans.c.parent_seq.is_(None)
 _kind = case((_is_turn, TURN), else_=spans.c.kind).label("kind")
 _name = case((_is_turn, ""), (spans.c.kind == "model", func.coalesce(spans.c.model_id, "")), else_=spans.c.name)
-_detail = case((spans.c.kind == "model", spans.c.phase), else_=spans.c.policies)
+_detail = case((_is_turn, traces.c.outcome), (spans.c.kind == "model", spans.c.phase), else_=spans.c.policies)
 _dimensions = (_kind, _name.label("name"), _detail.label("detail"), *_AGENT)
 
 

@@ -102,12 +102,18 @@ def by_slot(
     query = select(rollups.c.slot, *_DIMENSIONS, *columns, *([rollups.c.durations] if timed else []))
     query = query.where(*_conditions(project, kinds, minutes, since, until, only)).order_by(rollups.c.slot)
     found = []
-    first = 1 + len(_DIMENSIONS)
+    first, last = 1 + len(_DIMENSIONS), 1 + len(_DIMENSIONS) + len(_SUMMED)
+    callers: dict[tuple[Any, ...], Caller] = {}
     for row in connection.execute(query):
-        tally = _tally(row[first : first + len(_SUMMED)])
-        if timed and row[-1]:
-            tally.durations = _read_durations(row[-1])
-        found.append((row[0] * minutes * MINUTE_US, Caller(*row[1:first]), tally))
+        values = tuple(row)
+        tally = Tally(**dict(zip(_SUMMED, values[first:last], strict=True)), durations={})
+        if timed and values[-1]:
+            tally.durations = _read_durations(values[-1])
+        who = values[1:first]
+        caller = callers.get(who)
+        if caller is None:
+            caller = callers[who] = Caller(*who)
+        found.append((values[0] * minutes * MINUTE_US, caller, tally))
     return found
 
 

@@ -582,6 +582,35 @@ export_outbox = Table(
     sqlite_with_rowid=False,
 )
 
+# Windows of metrics: one row per request that is still to be sent or was not taken, and one without a destination, the
+# mark: the newest window that is counted, with the traces written until `read_until`.
+export_metric_windows = Table(
+    "export_metric_windows",
+    metadata,
+    _project(),
+    Column("window_minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("destination", String, primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("read_until", BigInteger),
+    Column("payload", LargeBinary),
+    Column("tries", Integer, nullable=False),
+    Column("retry_at", BigInteger, nullable=False),
+    Column("error", String),
+)
+
+# The spans of a trace that a window of metrics counted (MessagePack, see store.metric_ledger).
+export_metric_spans = Table(
+    "export_metric_spans",
+    metadata,
+    _project(),
+    Column("trace_id", HexId, primary_key=True),
+    Column("window_minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("counted", LargeBinary, nullable=False),
+    Index("ix_export_metric_spans_window", "project_id", "window_minute"),
+    sqlite_with_rowid=False,
+)
+
 # Rules by name; `declaration` is JSON in the words of the rules' files. `last_evaluated_at` is the end of a window.
 alert_rules = Table(
     "alert_rules",

@@ -173,10 +173,10 @@ def _matching(connection: Connection, filter: Filter, project: str) -> list[Colu
         return [false()]
     calls = called_spans(filter)
     if not calls or filter.q:
-        return session_conditions(filter)
+        return session_conditions(filter, project)
     some = select(1).where(spans.c.project_id == project, *calls).limit(_FEW_CALLS + 1).subquery()
     number = connection.scalar(select(func.count()).select_from(some)) or 0
-    return session_conditions(filter, rare_in=project if number <= _FEW_CALLS else None)
+    return session_conditions(filter, project, rare=number <= _FEW_CALLS)
 
 
 def _may_be_called(connection: Connection, models: Sequence[str], project: str) -> bool:

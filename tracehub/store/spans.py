@@ -29,6 +29,20 @@ def of_traces(
     return {trace_id: tuple(rows) for trace_id, rows in found.items()}
 
 
+def ids_of_traces(
+    connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT
+) -> dict[str, list[str]]:
+    """The ids of the spans of each of these traces."""
+    found: dict[str, list[str]] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(spans.c.trace_id, spans.c.span_id).where(
+            spans.c.project_id == project, spans.c.trace_id.in_(chunk)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.trace_id, []).append(row.span_id)
+    return found
+
+
 def remove(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> None:
     """Deletes the spans of these traces."""
     for chunk in in_chunks(trace_ids):

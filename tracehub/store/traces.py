@@ -77,16 +77,27 @@ def number_of(connection: Connection, session_id: str, trace_id: str, *, project
     return connection.scalar(select(func.count()).select_from(traces).where(*of_session, earlier)) or 1
 
 
-def turn_before(connection: Connection, row: TraceRow, *, project: str = DEFAULT_PROJECT) -> str | None:
-    """The trace that came before this one in its session; None where it is the first."""
+def turns_before(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, str]:
+    """The trace that came before each of these in its session; one that is the first, or names none, is left out."""
+    this, other = traces.alias("this"), traces.alias("other")
     earlier = or_(
-        traces.c.ordered_at < row.ordered_at,
-        and_(traces.c.ordered_at == row.ordered_at, traces.c.trace_id < row.trace_id),
+        other.c.ordered_at < this.c.ordered_at,
+        and_(other.c.ordered_at == this.c.ordered_at, other.c.trace_id < this.c.trace_id),
     )
-    query = select(traces.c.trace_id).where(
-        traces.c.project_id == project, traces.c.session_id == row.session_id, earlier
+    before = (
+        select(other.c.trace_id)
+        .where(other.c.project_id == project, other.c.session_id == this.c.session_id, earlier)
+        .order_by(other.c.ordered_at.desc(), other.c.trace_id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    return connection.scalars(query.order_by(traces.c.ordered_at.desc(), traces.c.trace_id.desc()).limit(1)).first()
+    found: dict[str, str] = {}
+    for chunk in in_chunks(trace_ids):
+        query = select(this.c.trace_id, before.label("before")).where(
+            this.c.project_id == project, this.c.trace_id.in_(chunk), this.c.session_reported
+        )
+        found |= {row.trace_id: row.before for row in connection.execute(query) if row.before is not None}
+    return found
 
 
 def sessions_of(connection: Connection, trace_ids: Iterable[str], *, project: str = DEFAULT_PROJECT) -> dict[str, str]:

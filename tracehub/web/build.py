@@ -8,16 +8,22 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tracehub import __version__
 from tracehub.web import firehose, login, problems
-from tracehub.web.api import health, proxy_keys, quarantine, records, sessions, sources, tools, traces
+from tracehub.web.alert_badge import Badge, ShowsBadge
+from tracehub.web.alerts import routers as alert_pages
+from tracehub.web.api import alerts, health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
 from tracehub.web.live.subscribers import Subscribers
+from tracehub.web.metrics import routes as metrics
+from tracehub.web.metrics.own import OwnMetrics
+from tracehub.web.metrics.requests import RequestMetrics
+from tracehub.web.metrics.stored import StoredMetrics
 from tracehub.web.pages import routers
 from tracehub.web.reports import routes as reports
 from tracehub.web.safety import guarded
 from tracehub.web.safety.attempts import Attempts
-from tracehub.web.twins import places
+from tracehub.web.twins import alert_lists, places
 from tracehub.web.twins import routes as twins
 
 DESCRIPTION = """Everything tracehub keeps of agents built with Agents for Amazon Bedrock.
@@ -46,14 +52,27 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.intake = Intake(dependencies.settings.queue_bytes)
     app.state.login_attempts = Attempts()
     app.state.subscribers = Subscribers(dependencies.reading)
-    for part in (records, sessions, traces, tools, sources, proxy_keys, quarantine):
+    app.state.own_metrics = OwnMetrics()
+    app.state.stored_metrics = StoredMetrics(dependencies.reading)
+    for part in (records, sessions, traces, tools, sources, alerts, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(login.router)
     app.include_router(firehose.router)
-    for pages in (twins.router, places.router, reports.router, live.router, *routers()):
+    for pages in (
+        twins.router,
+        places.router,
+        alert_lists.router,
+        reports.router,
+        live.router,
+        *alert_pages(),
+        *routers(),
+    ):
         app.include_router(pages, include_in_schema=False)
     problems.install(app)
+    app.add_middleware(ShowsBadge, badge=Badge(dependencies.reading, dependencies.clock))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     guarded(app, dependencies)
+    app.add_middleware(RequestMetrics)
     return app

@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import Connection
 
+from tracehub.alerting.delivery import Terms
 from tracehub.analytics.knowledge import Knowledge
 from tracehub.model.listing import Counts
 from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Quarantined, Record
+from tracehub.sealing import Sealer
 from tracehub.settings import Settings
 
 # Fewer than the threads that answer requests, and than the connections of the pool.
@@ -23,10 +25,10 @@ MOST_READERS = 16
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """`reading` gives a connection for one request, `writing` a transaction; `take_in` returns when the records are
     durable, and `take_pushed` counts them for the pushing source of this name and kind, with what is for quarantine
-    beside them; `try_again` reads a
-    quarantined piece anew (whether it could be read); `issue_key` makes a key of the proxy, and `renew_key` a new
-    secret for one, told for how many microseconds the one before stays good; `ready` raises TransientError where
-    records cannot be taken; `clock` is microseconds since 1970 UTC."""
+    beside them; `try_again` reads a quarantined piece anew (whether it could be read); `issue_key` makes a key of the
+    proxy, and `renew_key` a new secret for one, told for how many microseconds the one before stays good; `ready`
+    raises TransientError where records cannot be taken; `waiting_bytes` is how much waits to be stored; `sealer` seals
+    the secrets of channels, which are reached by `delivery`; `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
@@ -36,6 +38,9 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     issue_key: Callable[[KeyTerms], IssuedKey]
     renew_key: Callable[[str, int], IssuedKey]
     ready: Callable[[], None]
+    sealer: Callable[[], Sealer]
+    delivery: Terms
+    waiting_bytes: Callable[[], int]
     knowledge: Knowledge
     settings: Settings
     clock: Callable[[], int]

@@ -25,6 +25,8 @@ FILTER_KEYS = (
     "min_cost",
     "since",
     "until",
+    "active_since",
+    "active_until",
 )
 MOST_VALUES = 50
 LONGEST_VALUE = 500
@@ -67,6 +69,8 @@ def read_filter(query: QueryParams, now: int, *, also: Iterable[str] = ()) -> Fi
         since=_moment(values, "since", now),
         until=_moment(values, "until", now),
         q=_searched(values["q"]),
+        active_since=_moment(values, "active_since", now),
+        active_until=_moment(values, "active_until", now),
     )
 
 

@@ -36,6 +36,7 @@ def own_form(notification: Notification, public_url: str | None) -> dict[str, ob
         "channel": notification.channel,
         "status": status_of(message),
         "repeated": message.again,
+        "others": message.others,
         "subject": words.subject,
         "text": words.text,
         "group_labels": message.labels,
@@ -53,7 +54,7 @@ def alertmanager_form(notification: Notification, public_url: str | None) -> dic
     return {
         "version": "4",
         "groupKey": f"{notification.channel}:{notification.group_id}",
-        "truncatedAlerts": 0,
+        "truncatedAlerts": message.others,
         "status": status_of(message),
         "receiver": notification.channel,
         "groupLabels": message.labels,
@@ -95,7 +96,7 @@ def check_template(template: str) -> None:
     if unknown := sorted(set(found.get_identifiers()) - set(PLACEHOLDERS)):
         msg = f"the template names ${unknown[0]}; there are {', '.join(f'${name}' for name in PLACEHOLDERS)}"
         raise PermanentError(msg)
-    sample = found.substitute({"alerts": "null", "labels": "null", **_TEXTS_OF_CHECK})
+    sample = found.substitute({"alerts": '[{"a": "b"}]', "labels": '{"a": "b"}', **_TEXTS_OF_CHECK})
     try:
         msgspec.json.decode(sample.encode())
     except msgspec.DecodeError as error:

@@ -5,104 +5,30 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import apprise
+from apprise.plugins.opsgenie import NotifyOpsgenie
 
+from tracehub.alerting.channels.apprise_kinds import kind_of, leads_to, refuse_files
 from tracehub.alerting.channels.delivered import RefusedError, RetryLaterError
+from tracehub.alerting.channels.incidents import close_at_opsgenie, naming
 from tracehub.alerting.messages import words_of
 from tracehub.model.channel import AppriseChannel
 from tracehub.model.notification import Notification
 from tracehub.outbound import Outbound
 
-# Services at addresses of their own.
-_HOSTED = frozenset(
-    [
-        "betterstack",
-        "brevo",
-        "clicksend",
-        "dingtalk",
-        "discord",
-        "feishu",
-        "firehydrant",
-        "flock",
-        "gchat",
-        "groupme",
-        "ifttt",
-        "ilert",
-        "incidentio",
-        "join",
-        "lark",
-        "line",
-        "mailersend",
-        "mailgun",
-        "msg91",
-        "msgbird",
-        "notifiarr",
-        "onesignal",
-        "opsgenie",
-        "pagerduty",
-        "pagertree",
-        "pbul",
-        "plivo",
-        "postmark",
-        "pover",
-        "prowl",
-        "pushed",
-        "pushy",
-        "qq",
-        "resend",
-        "ringc",
-        "ryver",
-        "sendgrid",
-        "ses",
-        "signl4",
-        "sinch",
-        "slack",
-        "smtp2go",
-        "sns",
-        "sparkpost",
-        "spike",
-        "splunk",
-        "squadcast",
-        "telegram",
-        "tgram",
-        "threema",
-        "twilio",
-        "twist",
-        "victorops",
-        "vonage",
-        "webex",
-        "wecombot",
-        "whatsapp",
-        "workflow",
-        "workflows",
-        "wxteams",
-        "zcliq",
-        "zoom",
-        "zulip",
-    ]
+# Of two parameters of one name Apprise takes the last, so these hold whatever the URL says: redirects could lead
+# inside, a second try by Apprise would not be the same delivery, and what is too long would be refused for good.
+_ALWAYS = "redirect=no&overflow=truncate&cto=10&rto=15&retry=0&optional=no&discovery=no"
+_ASSET = apprise.AppriseAsset(
+    app_id="tracehub",
+    app_desc="tracehub",
+    http_redirects=False,
+    storage_mode="memory",
+    pgp_autogen=False,
+    pem_autogen=False,
 )
-# Services at an address that the URL names, with the port they are reached at where it names none.
-_AT_HOST = {
-    "goalert": 80,
-    "goalerts": 443,
-    "gotify": 80,
-    "gotifys": 443,
-    "mailto": 587,
-    "mailtos": 587,
-    "matrix": 80,
-    "matrixs": 443,
-    "mattermost": 80,
-    "mmost": 80,
-    "mmosts": 443,
-    "ntfy": 80,
-    "ntfys": 443,
-    "rocket": 80,
-    "rockets": 443,
-    "signal": 80,
-    "signals": 443,
-}
 _STATUS = re.compile(r"error=(\d{3})")
 _FINAL = frozenset({"400", "401", "403", "404", "405", "410"})
 _KINDS = {
@@ -116,16 +42,23 @@ _KINDS = {
 def notify(channel: AppriseChannel, notification: Notification, outbound: Outbound, *, public_url: str | None) -> str:
     """Delivers one; what came back, in words. RetryLaterError or RefusedError where it was not taken,
     RefusedAddressError and UnreachableError as `check` raises them."""
-    check(channel.url, outbound)
-    service = _service(channel.url)
+    service = _checked(channel.url, outbound, notification.group_id)
     words = words_of(notification.message, public_url)
+    if isinstance(service, NotifyOpsgenie) and words.kind == "success":
+        closed = close_at_opsgenie(service, words.text, outbound)
+        if closed is not None:
+            return closed
     with _heard() as lines:
-        taken = service.notify(
-            body=words.text,
-            title=words.subject,
-            notify_type=_KINDS[words.kind],
-            body_format=apprise.NotifyFormat.TEXT,
-        )
+        try:
+            taken = service.notify(
+                body=words.text,
+                title=words.subject,
+                notify_type=_KINDS[words.kind],
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except Exception as error:  # over a hundred plugins; what they raise could hold the URL
+            msg = f"Apprise failed: {type(error).__name__}"
+            raise RetryLaterError(msg) from None
     if taken:
         return f"{service.service_name} took it"
     said = " ".join(lines)
@@ -137,16 +70,7 @@ def notify(channel: AppriseChannel, notification: Notification, outbound: Outbou
 def check(url: str, outbound: Outbound) -> None:
     """RefusedError where the URL is none that Apprise knows, or of a kind that must not be used;
     RefusedAddressError where it leads inside."""
-    schema = url.partition(":")[0].lower()
-    if schema not in _HOSTED and schema not in _AT_HOST:
-        known = ", ".join(sorted(_HOSTED | _AT_HOST.keys()))
-        hint = " (for your own HTTP receiver use a webhook channel)" if schema in _OWN_HTTP else ""
-        msg = f"{schema[:40]!r} is no kind of Apprise URL that can be used here{hint}: use one of {known}"
-        raise RefusedError(msg)
-    service = _service(url)
-    if schema in _AT_HOST and (host := _host_of(service, url)):
-        port = getattr(service, "port", None) or _AT_HOST[schema]
-        outbound.check(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    _checked(url, outbound, "")
 
 
 def hidden(url: str) -> str:
@@ -163,17 +87,25 @@ def without_secrets(text: str, url: str) -> str:
     return text
 
 
-def _service(url: str) -> apprise.NotifyBase:
-    # Redirects could lead inside; what is sent a second time by Apprise itself would not be the same delivery.
-    separator = "&" if "?" in url else "?"
+def _checked(url: str, outbound: Outbound, group_id: str) -> apprise.NotifyBase:
+    service = _service(url, group_id)
+    refuse_files(service)
+    if address := leads_to(service, url):
+        outbound.check(address)
+    return service
+
+
+def _service(url: str, group_id: str) -> apprise.NotifyBase:
+    kind = kind_of(url)
+    address, _, asked = url.partition("?")
+    wanted = "&".join(part for part in (naming(kind, url, group_id), asked, _ALWAYS) if part)
     try:
         with _heard():
-            found = apprise.Apprise.instantiate(f"{url}{separator}redirect=no", suppress_exceptions=True)
+            found = apprise.Apprise.instantiate(f"{address}?{wanted}", asset=_ASSET, suppress_exceptions=True)
     except (TypeError, ValueError, AttributeError):
         found = None
     if found is None:
-        schema = url.partition(":")[0].lower()[:40]
-        msg = f"Apprise cannot read this {schema}:// URL; its documentation says how one is written"
+        msg = f"Apprise cannot read this {kind}:// URL; its documentation says how one is written"
         raise RefusedError(msg)
     return found
 
@@ -196,12 +128,3 @@ def _heard() -> Iterator[list[str]]:
         yield lines
     finally:
         logger.removeHandler(handler)
-
-
-def _host_of(service: apprise.NotifyBase, url: str) -> str | None:
-    """Where it connects: email may name its server apart from the address."""
-    host = getattr(service, "smtp_host", None) or getattr(service, "host", None) or urlsplit(url).hostname
-    return str(host) if host else None
-
-
-_OWN_HTTP = ("json", "jsons", "xml", "xmls", "form", "forms", "http", "https")

@@ -6,6 +6,7 @@ from tracehub.alerting.channels.bodies import body_of
 from tracehub.alerting.channels.delivered import RefusedError, RetryLaterError
 from tracehub.alerting.channels.signature import HEADER, signature
 from tracehub.model.channel import WebhookChannel
+from tracehub.model.destination import sendable
 from tracehub.model.notification import Notification
 from tracehub.outbound import Outbound, Reply
 
@@ -21,6 +22,10 @@ def post(
     RetryLaterError or RefusedError where it was not taken, UnreachableError where nobody answered, RefusedAddressError
     where nothing may be sent there.
     """
+    for name, value in channel.headers.items():
+        if not sendable(value):
+            msg = f"the header {name} has a value that cannot be sent"
+            raise RefusedError(msg)
     body = body_of(channel, notification, public_url)
     headers = {
         **channel.headers,

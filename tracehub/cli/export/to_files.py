@@ -15,6 +15,7 @@ from tracehub.exporters.files import otlp_json_line
 from tracehub.exporters.mapping import resource_spans
 from tracehub.exporters.terms import Terms
 from tracehub.model.listing import Filter
+from tracehub.pipeline.export_links import Linking
 from tracehub.store import traces
 from tracehub.web.twins import span_columns
 from tracehub.web.twins.parquet import parquet, require_pyarrow
@@ -64,17 +65,20 @@ def _write_traces(
     raw: BinaryIO,
     done: Written,
 ) -> None:
+    linking = Linking(terms, knowledge)
     for found in every_trace(reading, filter):
         ids = [row.trace_id for row in found]
         with reading() as connection:
-            received = traces.received(connection, ids)
-        for trace_id in ids:
+            received, before = traces.received(connection, ids), traces.turns_before(connection, ids)
+        for row in found:
             with reading() as connection:
-                trace = content.trace(connection, trace_id, knowledge)
-                done.events += _write_lines(raw, content.events(connection, trace_id))
+                trace = content.trace(connection, row.trace_id, knowledge)
+                links = linking.links_of(connection, trace, before.get(row.trace_id))
+                done.events += _write_lines(raw, content.events(connection, row.trace_id))
             done.traces += 1
             try:
-                told.write(otlp_json_line(resource_spans(trace, terms, received_at=received.get(trace_id))))
+                spans = resource_spans(trace, terms, links, received_at=received.get(row.trace_id))
+                told.write(otlp_json_line(spans))
             except PermanentError as error:
                 if len(done.left_out) < _MOST_REASONS:
                     done.left_out.append(str(error))

@@ -7,7 +7,8 @@ from tracehub.exporters.around import Around
 from tracehub.exporters.kinds.every import add_event, begun, link_to_asker, put, put_failure, was_reprompt
 from tracehub.exporters.messages import said
 from tracehub.exporters.otel_span import CLIENT, Attributes, OtelEvent, OtelSpan
-from tracehub.model.span import AgentSpan, CodeSpan, ModelSpan, Outcome, Span, ToolSpan
+from tracehub.exporters.semconv import Names
+from tracehub.model.span import AgentSpan, CodeSpan, ModelSpan, Outcome, Span, Tokens, ToolSpan
 
 _FINISH_REASONS = {
     Outcome.OK: "stop",
@@ -36,7 +37,7 @@ def agent_span(span: AgentSpan, around: Around) -> OtelSpan:
         put(attributes, names.agent_session, span.session_id)
     reason = _FINISH_REASONS.get(span.outcome)
     if reason is not None:
-        attributes[names.finish_reasons] = [reason]
+        attributes[names.finish_reasons] = (reason,)
     _put_sums(attributes, span, around)
     put_failure(told, span, around)
     if around.content.wanted:
@@ -57,24 +58,33 @@ def agent_span(span: AgentSpan, around: Around) -> OtelSpan:
 def _put_sums(attributes: Attributes, span: AgentSpan, around: Around) -> None:
     """What the turn took, its collaborators' turns included; unknown where no span told it."""
     names = around.names
-    below = list(_below(span, around))
-    models = [each for each in below if isinstance(each, ModelSpan)]
-    attributes[names.model_calls] = len(models)
-    attributes[names.tool_calls] = sum(isinstance(each, ToolSpan | CodeSpan) for each in below)
-    attributes[names.reprompts] = sum(
-        was_reprompt(each) or getattr(each, "reprompt", None) is not None for each in below
-    )
+    models = tools = reprompts = 0
+    totals: dict[str, int] = {}
+    for each in _below(span, around):
+        if isinstance(each, ModelSpan):
+            models += 1
+            reprompts += each.reprompt is not None or was_reprompt(each)
+            _add_tokens(totals, each.tokens, names)
+        else:
+            tools += isinstance(each, ToolSpan | CodeSpan)
+            reprompts += was_reprompt(each)
+    attributes[names.model_calls] = models
+    attributes[names.tool_calls] = tools
+    attributes[names.reprompts] = reprompts
+    attributes.update(totals)
     own = [each.model_id for each in around.children[span.span_id] if isinstance(each, ModelSpan) and each.model_id]
     put(attributes, names.request_model, own[-1] if own else None)
-    for name, field in (
-        (names.total_input_tokens, "input"),
-        (names.total_output_tokens, "output"),
-        (names.total_cache_read_tokens, "cache_read"),
-        (names.total_cache_write_tokens, "cache_write"),
+
+
+def _add_tokens(totals: dict[str, int], tokens: Tokens, names: Names) -> None:
+    for name, reported in (
+        (names.total_input_tokens, tokens.input),
+        (names.total_output_tokens, tokens.output),
+        (names.total_cache_read_tokens, tokens.cache_read),
+        (names.total_cache_write_tokens, tokens.cache_write),
     ):
-        known = [tokens for model in models if (tokens := getattr(model.tokens, field)) is not None]
-        if known:
-            attributes[name] = sum(known)
+        if reported is not None:
+            totals[name] = totals.get(name, 0) + reported
 
 
 def _below(span: Span, around: Around) -> Iterator[Span]:

@@ -16,8 +16,8 @@ _REPROMPTS = ("reprompt", "response_state_reprompt")
 
 def begun(span: Span, around: Around, name: str, kind: int, operation: str | None) -> OtelSpan:
     """The span with what all of them have."""
-    names, attributes = around.names, Attributes()
-    attributes[names.provider] = PROVIDER
+    names = around.names
+    attributes: Attributes = {names.provider: PROVIDER}
     put(attributes, names.operation, operation)
     put(attributes, names.conversation, around.trace.session_id)
     put(attributes, names.step, span.step_id)
@@ -30,7 +30,9 @@ def put(attributes: Attributes, name: str, value: Value | None) -> None:
     """Sets what is known; what no name or id can be is cut."""
     if value is None:
         return
-    attributes[name] = shortened_text(value, _VALUE_CHARS) if isinstance(value, str) else value
+    if isinstance(value, str) and len(value) > _VALUE_CHARS:
+        value = shortened_text(value, _VALUE_CHARS)
+    attributes[name] = value
 
 
 def put_failure(told: OtelSpan, span: Span, around: Around, error_type: str | None = None) -> None:

@@ -19,7 +19,7 @@ def model_span(span: ModelSpan, around: Around) -> OtelSpan:
     _put_parameters(attributes, names, span.inference)
     _put_tokens(attributes, names, span)
     if (reason := finish_reason(span.stop_reason)) is not None:
-        attributes[names.finish_reasons] = [reason]
+        attributes[names.finish_reasons] = (reason,)
     put(attributes, names.prompt_type, span.prompt_type)
     put(attributes, names.prompt_creation_mode, span.prompt_creation_mode)
     put(attributes, names.parser_mode, span.parser_mode)
@@ -44,7 +44,7 @@ def _put_parameters(attributes: Attributes, names: Names, inference: dict[str, o
         attributes[names.max_tokens] = int(longest)
     stops = inference.get("stopSequences")
     if isinstance(stops, list) and stops:
-        attributes[names.stop_sequences] = [stop for stop in stops if isinstance(stop, str)]
+        attributes[names.stop_sequences] = tuple(stop for stop in stops if isinstance(stop, str))
 
 
 def _number(inference: dict[str, object], name: str) -> int | float | None:
@@ -67,7 +67,7 @@ def _put_messages(attributes: Attributes, span: ModelSpan, around: Around) -> No
     if not content.wanted:
         return
     if span.input is not None:
-        found = conversation(span.input)
+        found = conversation(span.input, around.history)
         content.put_json(attributes, names.system_instructions, found.instructions)
         content.put_json(attributes, names.input_messages, found.messages)
         content.put_json(attributes, names.tool_definitions, found.tools)

@@ -16,7 +16,7 @@ def guardrail_span(span: GuardrailSpan, around: Around) -> OtelSpan:
     attributes = told.attributes
     put(attributes, names.guardrail_action, span.action)
     put(attributes, names.guardrail_source, span.side.upper() if span.side else None)
-    policies = list(dict.fromkeys(finding.policy for finding in span.assessments))
+    policies = tuple(dict.fromkeys(finding.policy for finding in span.assessments))
     if policies:
         attributes[names.guardrail_policies] = policies
     if around.content.wanted:

@@ -68,6 +68,8 @@ _FILTER = [
     _query("errors", "1: only what failed or has tool errors", {"type": "string", "enum": ["0", "1"]}),
     _query("since", "began at or after: ISO 8601, or 30m, 24h, 7d, 2w ago", _TEXT),
     _query("until", "began before", _TEXT),
+    _query("active_since", "a turn ran then or later, whenever its session began", _TEXT),
+    _query("active_until", "that turn began before", _TEXT),
 ]
 _BAD: Responses = {400: {"model": answers.Problem}}
 NOT_FOUND: Responses = {404: {"model": answers.Problem}}

@@ -89,6 +89,9 @@ class Subscribers:
         self._poller: asyncio.Task[None] | None = None
         self._closed = False
 
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
     @property
     def polling(self) -> bool:
         """Whether the store is being asked."""

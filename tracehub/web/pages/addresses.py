@@ -99,7 +99,7 @@ def tool(name: str) -> str:
 
 
 def named(path: str) -> str:
-    """The session or tool that a path names, as `session` and `tool` write it."""
+    """What a path names, as `session`, `tool`, `alert_rule` and `alert_channel` write it."""
     if not path.startswith("~"):
         return path
     try:
@@ -118,6 +118,16 @@ def source(name: str) -> str:
 def source_named(path: str) -> str:
     """The name of a source in a path, as `source` writes it: no name holds a per cent sign."""
     return path.replace("%2F", "/")
+
+
+def alert_rule(name: str) -> str:
+    """The page of an alert rule; see named."""
+    return f"/alerts/rules/{_part(name)}"
+
+
+def alert_channel(name: str) -> str:
+    """The page of a channel that alerts are told on; see named."""
+    return f"/alerts/channels/{_part(name)}"
 
 
 def _before(query: str) -> str:

@@ -20,6 +20,8 @@ NAMES = {
     "q": "search",
     "since": "started",
     "until": "before",
+    "active_since": "a turn since",
+    "active_until": "a turn before",
     "kb": "knowledge base",
     "min_ms": "at least",
     "min_cost": "cost at least",

@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracehub.resources import templates_dir
+from tracehub.web.alert_badge import firing
 from tracehub.web.pages.keyboard import keys_of
 from tracehub.web.pages.static_files import addresses_of_static
 
@@ -13,6 +14,7 @@ from tracehub.web.pages.static_files import addresses_of_static
 SECTIONS = (
     ("sessions", "Sessions", "s"),
     ("live", "Live", "v"),
+    ("alerts", "Alerts", "a"),
     ("tools", "Tools", "t"),
     ("latency", "Latency", "l"),
     ("cost", "Cost", "c"),
@@ -51,5 +53,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=addresses_of_static(), sections=SECTIONS, keys=keys_of(SECTIONS))
+    made.globals.update(static=addresses_of_static(), sections=SECTIONS, keys=keys_of(SECTIONS), firing=firing)
     return made

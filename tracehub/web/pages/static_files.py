@@ -26,9 +26,10 @@ SCRIPTS = (
 )
 # Every page loads app.css, some a second sheet.
 STYLES = {
-    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css", "css/live.css"),
+    "app.css": ("css/page.css", "css/lists.css", "css/items.css", "css/search.css", "css/live.css", "css/badge.css"),
     "session.css": ("css/session.css", "css/views.css"),
     "charts.css": ("css/charts.css",),
+    "alerts.css": ("css/charts.css", "css/alerts.css"),
 }
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FOREVER = "public, max-age=31536000, immutable"

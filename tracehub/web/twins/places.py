@@ -24,17 +24,17 @@ _TYPES = {
 @router.get("/sources.{ending}")
 def sources(ending: str, request: Request, parts: Parts, connection: Reading) -> Response:
     """Every source."""
-    return _written(list_sources(parts, connection), ending, "Sources")
+    return written(list_sources(parts, connection), ending, "Sources")
 
 
 @router.get("/quarantine.{ending}")
 def quarantine(ending: str, request: Request, parts: Parts, connection: Reading) -> Response:
     """One page of what is quarantined, the latest first."""
-    return _written(list_quarantine(request, parts, connection), ending, "Quarantine")
+    return written(list_quarantine(request, parts, connection), ending, "Quarantine")
 
 
-def _written(listed: Response, ending: str, title: str) -> Response:
-    """The API's answer in another form; NotFoundError where there is no such form."""
+def written(listed: Response, ending: str, title: str) -> Response:
+    """A list of the API in another form; NotFoundError where there is no such form."""
     if ending == "json":
         return listed
     if ending not in _TYPES:

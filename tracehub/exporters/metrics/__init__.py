@@ -1,0 +1,1 @@
+"""What agents did in a window of time, as OpenTelemetry's metrics."""

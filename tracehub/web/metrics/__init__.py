@@ -1,0 +1,1 @@
+"""GET /metrics: tracehub's own health and what agents do, for Prometheus."""
