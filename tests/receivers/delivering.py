@@ -13,13 +13,12 @@ from tests.stores import KNOWLEDGE, migrated, store
 from tests.traffic import demo_events
 from tracehub.analytics import content
 from tracehub.configuration import read_configuration
-from tracehub.model.export_rows import ENDED, DestinationRow, Entry, ExportRow, ExportState
+from tracehub.model.export_rows import ENDED, DestinationRow, ExportRow, ExportState
 from tracehub.model.listing import Filter
 from tracehub.model.trace import Trace
-from tracehub.pipeline.exports_due import digest_of
+from tracehub.pipeline.resending import resend_matching
 from tracehub.store import destinations, export_outbox, traces
 from tracehub.store.database import Database, parse_url
-from tracehub.store.dialect import now
 
 NAME = "receiver"
 DEMO_SESSIONS = 40
@@ -45,7 +44,7 @@ class Held:
             store(database, demo_events(DEMO_SESSIONS))
             for file in sorted(corpus.iterdir()) if corpus else ():
                 store(database, decoded(file.read_bytes()).events)
-            self.traces = _all_of(database)
+            self.traces = traces_of(database)
 
     def deliver(self) -> dict[str, ExportRow]:
         """Serves until nothing waits any more; what became of each trace."""
@@ -65,9 +64,7 @@ class Held:
         """Puts every trace into the outbox once more."""
         database = Database(parse_url(self._url))
         try:
-            with database.writing() as connection:
-                at = now(connection)
-                export_outbox.send_again(connection, [_entry(trace, at) for trace in self.traces])
+            resend_matching(database, NAME, Filter(), tell=lambda _: None)
         finally:
             database.close()
 
@@ -115,27 +112,18 @@ def held(folder: Path, corpus: Path | None, **settings: object) -> Held:
     return found
 
 
-def assert_delivered(rows: dict[str, ExportRow], traces: Sequence[Trace]) -> None:
-    """Every trace was taken whole."""
-    assert {row.trace_id: (row.state, row.last_error) for row in rows.values()} == {
-        trace.trace_id: (ExportState.DELIVERED, None) for trace in traces
-    }
-
-
-def _all_of(database: Database) -> tuple[Trace, ...]:
+def traces_of(database: Database) -> tuple[Trace, ...]:
+    """All that is stored, whole."""
     with database.reading() as connection:
         listed = traces.page(connection, Filter(), limit=_ALL).rows
         return tuple(content.trace(connection, row.trace_id, KNOWLEDGE) for row in listed)
 
 
-def _entry(trace: Trace, at: int) -> Entry:
-    return Entry(
-        trace_id=trace.trace_id,
-        destination=NAME,
-        digest=digest_of(trace),
-        started_at=trace.started_at or at,
-        due_at=at,
-    )
+def assert_delivered(rows: dict[str, ExportRow], traces: Sequence[Trace]) -> None:
+    """Every trace was taken whole."""
+    assert {row.trace_id: (row.state, row.last_error) for row in rows.values()} == {
+        trace.trace_id: (ExportState.DELIVERED, None) for trace in traces
+    }
 
 
 def _toml(value: object) -> str:
