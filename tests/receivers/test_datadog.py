@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.exporters.protoc import decoded_by_protoc
 from tests.exporters.reading import spans_of
 from tests.receivers.datadog import DatadogAgent, serving
 from tests.receivers.delivering import Held, assert_delivered, held
 from tests.receivers.expected import SpanId, Stored, expected
 from tests.receivers.leaking import leaked
-from tests.receivers.protoc import decoded_by_protoc
 from tracehub.pipeline.exporting import terms_of
 
 MOST_BYTES = 1024 * 1024
@@ -90,7 +90,8 @@ def test_with_content_off_nothing_that_was_said_is_there(
 
 def test_protoc_decodes_every_request(agent: DatadogAgent, sent: Held) -> None:
     for request in agent.requests():
-        assert decoded_by_protoc(request.body) == TracesData.FromString(request.body)
+        read = decoded_by_protoc(request.body, ExportTraceServiceRequest)
+        assert read == ExportTraceServiceRequest.FromString(request.body)
 
 
 def test_what_is_sent_twice_is_word_for_word_the_same(agent: DatadogAgent, sent: Held) -> None:
@@ -105,7 +106,7 @@ def _encoded(agent: DatadogAgent) -> list[bytes]:
     return [
         span.SerializeToString(deterministic=True)
         for request in agent.requests()
-        for span in spans_of(TracesData.FromString(request.body).resource_spans)
+        for span in spans_of(ExportTraceServiceRequest.FromString(request.body).resource_spans)
     ]
 
 

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from tests.exporters.protoc import decoded_by_protoc
 from tests.pipeline.metering import MINUTE, World
 from tests.receivers.datadog import DatadogAgent, serving
 from tests.receivers.delivering import NAME, traces_of
@@ -80,6 +82,12 @@ def test_the_headers_are_those_that_datadog_asks_for(agent: DatadogAgent, counte
             "application/x-protobuf",
             "gzip",
         )
+
+
+def test_protoc_decodes_every_request(agent: DatadogAgent, counted: tuple[Trace, ...]) -> None:
+    for request in agent.requests():
+        read = decoded_by_protoc(request.body, ExportMetricsServiceRequest)
+        assert read == ExportMetricsServiceRequest.FromString(request.body)
 
 
 @contextmanager
