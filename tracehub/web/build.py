@@ -12,6 +12,7 @@ from tracehub.web.alert_badge import Badge, ShowsBadge
 from tracehub.web.alerts import routers as alert_pages
 from tracehub.web.api import alerts, health, proxy_keys, quarantine, records, sessions, sources, tools, traces
 from tracehub.web.dependencies import MOST_READERS, Dependencies
+from tracehub.web.export import routes as export
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
 from tracehub.web.live.subscribers import Subscribers
@@ -65,6 +66,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
         places.router,
         alert_lists.router,
         reports.router,
+        export.router,
         live.router,
         *alert_pages(),
         *routers(),
