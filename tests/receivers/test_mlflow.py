@@ -89,7 +89,7 @@ def test_calls_cost_what_tracehub_says(stored: list[dict[str, Any]], sent: Held)
         if isinstance(span, ModelSpan) and span.cost_usd is not None
     }
     both = found.keys() & ours.keys()
-    assert len(both) > 400
+    assert len(both) > 300
     assert {ids: found[ids] for ids in both} == pytest.approx({ids: ours[ids] for ids in both})
 
 
@@ -110,6 +110,12 @@ def test_with_content_off_nothing_that_was_said_is_there(
     with serving(tmp_path / "mlflow") as other:
         bare = _delivered(other, corpus_dir, tmp_path / "tracehub", content="off")
         assert leaked(bare.traces, texts_of(other.database)) == set()
+
+
+def test_the_check_of_the_destination_is_taken(mlflow: MlflowServer, sent: Held) -> None:
+    before = len(mlflow.traces())
+    assert "took" in sent.check()
+    assert len(mlflow.traces()) == before + 1
 
 
 def _delivered(mlflow: MlflowServer, corpus: Path, folder: Path, **settings: object) -> Held:

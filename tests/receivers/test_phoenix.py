@@ -94,6 +94,12 @@ def test_with_content_off_nothing_that_was_said_is_there(
         assert leaked(bare.traces, texts_of(other.database)) == set()
 
 
+def test_the_check_of_the_destination_is_taken(phoenix: Phoenix, kept: list[Kept], sent: Held) -> None:
+    before = len(kept)
+    assert "took" in sent.check()
+    assert len(phoenix.spans(at_least=before + 1)) > before
+
+
 def _delivered(phoenix: Phoenix, corpus: Path, folder: Path, **settings: object) -> Held:
     declared = {"endpoint": phoenix.address, "dialect": "openinference", "timeout_seconds": 60, **settings}
     found = held(folder, corpus, **declared)
