@@ -57,6 +57,8 @@ def _said(outcome: Outcome) -> Tried:
             return _wrong(reason, "even three small spans are too large for it: check its limits")
         case Refused(reason=reason):
             return _wrong(reason, "check the key or the token in its headers, and what it may do")
+        case Misconfigured(reason=reason) if "TRACEHUB_ALLOWED_NETWORKS" in reason:
+            return Tried(went_well=False, said=reason)
         case Misconfigured(reason=reason):
             return _wrong(reason, "check the address: what answered is no receiver of OTLP over HTTP")
         case Poison(reason=reason):
