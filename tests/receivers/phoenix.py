@@ -52,10 +52,11 @@ class Kept:
 
 
 class Phoenix:
-    """A running one with its database."""
+    """A running one with its database; `grpc_address` is where it speaks gRPC."""
 
-    def __init__(self, address: str, database: Path) -> None:
+    def __init__(self, address: str, grpc_address: str, database: Path) -> None:
         self.address = address
+        self.grpc_address = grpc_address
         self.database = database
 
     def spans(self, *, at_least: int) -> list[Kept]:
@@ -104,4 +105,4 @@ def serving(folder: Path) -> Iterator[Phoenix]:
     }
     address = f"http://127.0.0.1:{port}"
     with running([str(programs_of("phoenix") / "phoenix"), "serve"], folder, f"{address}/healthz", **environment):
-        yield Phoenix(address, folder / "phoenix.db")
+        yield Phoenix(address, f"http://127.0.0.1:{grpc}", folder / "phoenix.db")

@@ -94,6 +94,14 @@ def test_with_content_off_nothing_that_was_said_is_there(
         assert leaked(bare.traces, texts_of(other.database)) == set()
 
 
+def test_over_grpc_the_same_is_there(kept: list[Kept], corpus_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "phoenix").mkdir()
+    (tmp_path / "tracehub").mkdir()
+    with serving(tmp_path / "phoenix") as other:
+        _delivered(other, corpus_dir, tmp_path / "tracehub", protocol="grpc", endpoint=other.grpc_address)
+        assert other.spans(at_least=len(kept)) == kept
+
+
 def test_the_check_of_the_destination_is_taken(phoenix: Phoenix, kept: list[Kept], sent: Held) -> None:
     before = len(kept)
     assert "took" in sent.check()
