@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ NAME = "receiver"
 DEMO_SESSIONS = 40
 PATIENCE = 300
 _ALL = 10_000
+_TRACEHUB = [sys.executable, "-m", "tracehub"]
 
 
 class Held:
@@ -49,16 +51,15 @@ class Held:
     def deliver(self) -> dict[str, ExportRow]:
         """Serves until nothing waits any more; what became of each trace."""
         port = free_port()
-        command = [sys.executable, "-m", "tracehub", "serve", "--no-collect", "--port", str(port)]
-        environment = {
-            "TRACEHUB_DATABASE_URL": self._url,
-            "TRACEHUB_CONFIG_FILE": str(self._config),
-            "TRACEHUB_ALLOWED_NETWORKS": "127.0.0.0/8",
-            "TRACEHUB_LOG_LEVEL": "WARNING",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
-        with running(command, self._folder, f"http://127.0.0.1:{port}/health", **environment):
+        command = [*_TRACEHUB, "serve", "--no-collect", "--port", str(port)]
+        with running(command, self._folder, f"http://127.0.0.1:{port}/health", **self._environment()):
             return self._delivered()
+
+    def check(self) -> str:
+        """What `tracehub export check` says; it fails where the test trace was not taken."""
+        command = [*_TRACEHUB, "export", "check", NAME]
+        environment = os.environ | self._environment()
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def send_again(self) -> None:
         """Puts every trace into the outbox once more."""
@@ -76,6 +77,15 @@ class Held:
                 return destinations.one(connection, NAME)
         finally:
             database.close()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "TRACEHUB_DATABASE_URL": self._url,
+            "TRACEHUB_CONFIG_FILE": str(self._config),
+            "TRACEHUB_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "TRACEHUB_LOG_LEVEL": "WARNING",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
 
     def _delivered(self) -> dict[str, ExportRow]:
         database = Database(parse_url(self._url), owned=False)

@@ -17,6 +17,7 @@ from tracehub.model.span import (
     Outcome,
     RetrievalSpan,
     Span,
+    Tokens,
     ToolSpan,
 )
 from tracehub.model.trace import Trace
@@ -63,9 +64,16 @@ def _stored(span: Span, trace: Trace, times: tuple[int, int]) -> Stored:
         started_at=times[0],
         ended_at=times[1],
         error=_reason(span),
-        input_tokens=tokens.input if tokens else None,
+        input_tokens=all_input(tokens) if tokens else None,
         output_tokens=tokens.output if tokens else None,
     )
+
+
+def all_input(tokens: Tokens) -> int | None:
+    """The conventions count tokens of the cache as input, of which Bedrock tells them apart."""
+    if tokens.input is None:
+        return None
+    return tokens.input + (tokens.cache_read or 0) + (tokens.cache_write or 0)
 
 
 def _name(span: Span) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -16,6 +16,7 @@ from tests.receivers.datadog import DatadogAgent, serving
 from tests.receivers.delivering import Held, assert_delivered, held
 from tests.receivers.expected import SpanId, Stored, expected
 from tests.receivers.leaking import leaked
+from tracehub.model.span import Span, ToolSpan
 from tracehub.pipeline.exporting import terms_of
 
 MOST_BYTES = 1024 * 1024
@@ -60,6 +61,29 @@ def test_every_span_is_there_as_tracehub_holds_it(agent: DatadogAgent, sent: Hel
         assert found[ids] == _in_its_words(span)
 
 
+def test_turns_are_linked_to_the_turns_before_and_to_the_calls_that_they_answer(
+    agent: DatadogAgent, sent: Held
+) -> None:
+    links = {ids: dict(_links(span)) for ids, span in _spans(agent)}
+    roots = {trace.trace_id: links[trace.trace_id, trace.spans[0].span_id] for trace in sent.traces}
+    by_id = {trace.trace_id: trace for trace in sent.traces}
+    asked = {span.return_control_id: trace for trace in sent.traces for span in trace.spans if _asks(span)}
+    assert any(trace.answers in asked for trace in sent.traces)
+    for trace in sent.traces:
+        before, answered = roots[trace.trace_id].get("previous_turn"), roots[trace.trace_id].get("return_of_control")
+        if before is not None:
+            assert before in links
+            assert by_id[before[0]].session_id == trace.session_id
+        assert (answered is not None) == (trace.answers in asked and asked[trace.answers] is not trace)
+        if answered is not None:
+            [span] = [span for span in by_id[answered[0]].spans if span.span_id == answered[1]]
+            assert _asks(span)
+            assert span.return_control_id == trace.answers
+    turns = Counter(trace.session_id for trace in sent.traces if trace.session_id is not None)
+    linked = [each["previous_turn"] for each in roots.values() if "previous_turn" in each]
+    assert len(set(linked)) == len(linked) == sum(turns.values()) - len(turns)
+
+
 def test_what_was_too_large_was_split_after_a_413(agent: DatadogAgent, sent: Held) -> None:
     sizes = [len(request.body) for request in agent.requests()]
     assert max(sizes) <= MOST_BYTES < sum(sizes)
@@ -102,6 +126,12 @@ def test_what_is_sent_twice_is_word_for_word_the_same(agent: DatadogAgent, sent:
     assert Counter(_encoded(agent)) == first + first
 
 
+def test_the_check_of_the_destination_is_taken(agent: DatadogAgent, sent: Held) -> None:
+    before = len(agent.requests())
+    assert "took" in sent.check()
+    assert len(agent.requests()) == before + 1
+
+
 def _encoded(agent: DatadogAgent) -> list[bytes]:
     return [
         span.SerializeToString(deterministic=True)
@@ -125,12 +155,27 @@ def _in_its_words(span: Stored) -> Stored:
 
 
 def _stored(agent: DatadogAgent) -> list[tuple[SpanId, Stored]]:
+    return [(ids, _read(span)) for ids, span in _spans(agent)]
+
+
+def _spans(agent: DatadogAgent) -> list[tuple[SpanId, dict[str, Any]]]:
     return [
-        ((_hex(span["trace_id"]), _hex(span["span_id"])), _read(span))
+        ((_hex(span["trace_id"]), _hex(span["span_id"])), span)
         for resource in agent.resource_spans()
         for scope in resource["scope_spans"]
         for span in scope["spans"]
     ]
+
+
+def _links(span: dict[str, Any]) -> Iterator[tuple[str, SpanId]]:
+    """Where it points to, by what tracehub calls the link."""
+    for link in span.get("links", ()):
+        named = {each["key"]: each["value"].get("string_value") for each in link.get("attributes", ())}
+        yield named.get("tracehub.link") or "asked_by", (_hex(link["trace_id"]), _hex(link["span_id"]))
+
+
+def _asks(span: Span) -> TypeGuard[ToolSpan]:
+    return isinstance(span, ToolSpan) and span.return_control_id is not None
 
 
 def _read(span: dict[str, Any]) -> Stored:

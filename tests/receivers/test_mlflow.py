@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.receivers.delivering import Held, assert_delivered, held
-from tests.receivers.expected import SpanId, Stored, expected
+from tests.receivers.expected import SpanId, Stored, all_input, expected
 from tests.receivers.leaking import leaked, texts_of
 from tests.receivers.mlflow import HEADERS, MlflowServer, serving
 from tracehub.model.span import ModelSpan
@@ -63,7 +63,7 @@ def test_traces_have_the_session_tokens_and_times_of_ours(stored: list[dict[str,
         assert told.get("mlflow.trace.session") == trace.session_id
         models = [span.tokens for span in trace.spans if isinstance(span, ModelSpan)]
         for which, known in (
-            ("input_tokens", [tokens.input for tokens in models if tokens.input is not None]),
+            ("input_tokens", [counted for tokens in models if (counted := all_input(tokens)) is not None]),
             ("output_tokens", [tokens.output for tokens in models if tokens.output is not None]),
         ):
             used = json.loads(told.get("mlflow.trace.tokenUsage", "{}"))
@@ -71,6 +71,26 @@ def test_traces_have_the_session_tokens_and_times_of_ours(stored: list[dict[str,
         assert info["state"] == ("ERROR" if root.error is not None else "OK")
         began = round(datetime.fromisoformat(info["request_time"]).timestamp() * 1000)
         assert began == root.started_at // 1_000_000
+
+
+def test_calls_cost_what_tracehub_says(stored: list[dict[str, Any]], sent: Held) -> None:
+    """As far as both know a price: there are Bedrock's models that only one of them knows."""
+    found = {
+        ids: cost["total_cost"]
+        for trace in stored
+        for span in trace["data"]["spans"]
+        if (cost := json.loads(span["attributes"].get("mlflow.llm.cost", "null")))
+        for ids in [(_hex(span["trace_id"]), _hex(span["span_id"]))]
+    }
+    ours = {
+        (trace.trace_id, span.span_id): span.cost_usd
+        for trace in sent.traces
+        for span in trace.spans
+        if isinstance(span, ModelSpan) and span.cost_usd is not None
+    }
+    both = found.keys() & ours.keys()
+    assert len(both) > 300
+    assert {ids: found[ids] for ids in both} == pytest.approx({ids: ours[ids] for ids in both})
 
 
 def test_what_is_sent_twice_is_there_once(mlflow: MlflowServer, stored: list[dict[str, Any]], sent: Held) -> None:
@@ -90,6 +110,12 @@ def test_with_content_off_nothing_that_was_said_is_there(
     with serving(tmp_path / "mlflow") as other:
         bare = _delivered(other, corpus_dir, tmp_path / "tracehub", content="off")
         assert leaked(bare.traces, texts_of(other.database)) == set()
+
+
+def test_the_check_of_the_destination_is_taken(mlflow: MlflowServer, sent: Held) -> None:
+    before = len(mlflow.traces())
+    assert "took" in sent.check()
+    assert len(mlflow.traces()) == before + 1
 
 
 def _delivered(mlflow: MlflowServer, corpus: Path, folder: Path, **settings: object) -> Held:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.receivers.delivering import Held, assert_delivered, held
-from tests.receivers.expected import Stored, expected
+from tests.receivers.expected import Stored, all_input, expected
 from tests.receivers.leaking import leaked, texts_of
 from tests.receivers.phoenix import Kept, Phoenix, serving
 from tracehub.model.span import ModelSpan, RetrievalSpan, Span
@@ -57,7 +57,7 @@ def test_roots_have_the_tokens_of_their_traces(kept: list[Kept], sent: Held) -> 
     found = {span.trace_id: span for span in kept if span.parent_id is None}
     for trace in sent.traces:
         tokens = [span.tokens for span in trace.spans if isinstance(span, ModelSpan)]
-        sums = (sum(each.input or 0 for each in tokens), sum(each.output or 0 for each in tokens))
+        sums = (sum(all_input(each) or 0 for each in tokens), sum(each.output or 0 for each in tokens))
         assert (found[trace.trace_id].all_read, found[trace.trace_id].all_written) == sums
 
 
@@ -92,6 +92,12 @@ def test_with_content_off_nothing_that_was_said_is_there(
         bare = _delivered(other, corpus_dir, tmp_path / "tracehub", content="off")
         assert len(other.spans(at_least=len(kept))) == len(kept)
         assert leaked(bare.traces, texts_of(other.database)) == set()
+
+
+def test_the_check_of_the_destination_is_taken(phoenix: Phoenix, kept: list[Kept], sent: Held) -> None:
+    before = len(kept)
+    assert "took" in sent.check()
+    assert len(phoenix.spans(at_least=before + 1)) > before
 
 
 def _delivered(phoenix: Phoenix, corpus: Path, folder: Path, **settings: object) -> Held:
