@@ -52,6 +52,7 @@ bench-alerts: $(VENV)/.installed-dev ## Measure a thousand alert rules beside th
 
 bench-export: $(VENV)/.installed-dev ## Measure the export beside OpenTelemetry's SDK and bare protobuf
 	@$(BIN)/python -m benchmarks.export
+	@$(BIN)/python -m benchmarks.export_whole
 
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
