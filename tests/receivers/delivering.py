@@ -16,6 +16,7 @@ from tracehub.analytics import content
 from tracehub.configuration import read_configuration
 from tracehub.model.export_rows import ENDED, DestinationRow, ExportRow, ExportState
 from tracehub.model.listing import Filter
+from tracehub.model.record import Event
 from tracehub.model.trace import Trace
 from tracehub.pipeline.resending import resend_matching
 from tracehub.store import destinations, export_outbox, traces
@@ -38,14 +39,13 @@ class Held:
         [self.destination] = read_configuration(self._config).destinations
         self.traces: tuple[Trace, ...] = ()
 
-    def fill(self, corpus: Path | None) -> None:
-        """Stores the demo's sessions and the captures, as they would come in."""
+    def store(self, *batches: Sequence[Event]) -> None:
+        """Stores events as they would come in."""
         with migrated(self._url) as database:
             with database.writing() as connection:
                 destinations.declare(connection, self.destination, declared_in="file", now=1)
-            store(database, demo_events(DEMO_SESSIONS))
-            for file in sorted(corpus.iterdir()) if corpus else ():
-                store(database, decoded(file.read_bytes()).events)
+            for events in batches:
+                store(database, events)
             self.traces = traces_of(database)
 
     def deliver(self) -> dict[str, ExportRow]:
@@ -112,14 +112,20 @@ class Held:
             }
 
 
-def held(folder: Path, corpus: Path | None, **settings: object) -> Held:
+def held(folder: Path, corpus: Path, **settings: object) -> Held:
     """The demo and the captures in this folder, for a destination with these settings that waits for nothing."""
+    found = empty(folder, **settings)
+    captures = [decoded(file.read_bytes()).events for file in sorted(corpus.iterdir())]
+    found.store(demo_events(DEMO_SESSIONS), *captures)
+    return found
+
+
+def empty(folder: Path, **settings: object) -> Held:
+    """Nothing yet, for such a destination."""
     declared = {"name": NAME, "settle_seconds": 0, "hold_minutes": 0, "content": "full", **settings}
     lines = [f"{name} = {_toml(value)}" for name, value in declared.items()]
     (folder / "tracehub.toml").write_text("\n".join(["[[destinations]]", *lines, ""]), encoding="utf-8")
-    found = Held(folder)
-    found.fill(corpus)
-    return found
+    return Held(folder)
 
 
 def traces_of(database: Database) -> tuple[Trace, ...]:

@@ -16,7 +16,7 @@ from tests.receivers.datadog import DatadogAgent, serving
 from tests.receivers.delivering import Held, assert_delivered, held
 from tests.receivers.expected import SpanId, Stored, expected
 from tests.receivers.leaking import leaked
-from tracehub.model.span import Span, ToolSpan
+from tracehub.model.span import SPAN_KINDS, Span, ToolSpan
 from tracehub.pipeline.exporting import terms_of
 
 MOST_BYTES = 1024 * 1024
@@ -59,6 +59,12 @@ def test_every_span_is_there_as_tracehub_holds_it(agent: DatadogAgent, sent: Hel
     assert found.keys() == wanted.keys()
     for ids, span in wanted.items():
         assert found[ids] == _in_its_words(span)
+
+
+def test_every_kind_of_span_is_among_them(sent: Held) -> None:
+    wanted = expected(sent.traces, terms_of(sent.destination), customs=True)
+    assert {span.kind for span in wanted.values()} == set(SPAN_KINDS)
+    assert any(span.error for span in wanted.values())
 
 
 def test_turns_are_linked_to_the_turns_before_and_to_the_calls_that_they_answer(

@@ -1,7 +1,8 @@
 """What Phoenix stores of all that tracehub holds."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.receivers.delivering import Held, assert_delivered, held
-from tests.receivers.expected import Stored, all_input, expected
+from tests.exporters.reading import spans_of
+from tests.receivers.delivering import Held, assert_delivered, empty, held
+from tests.receivers.expected import SpanId, Stored, all_input, expected
 from tests.receivers.leaking import leaked, texts_of
 from tests.receivers.phoenix import Kept, Phoenix, serving
+from tests.stores import RECEIVED_AT
+from tests.traffic import demo_events
+from tracehub.exporters.mapping import resource_spans
+from tracehub.model.record import Event
 from tracehub.model.span import ModelSpan, RetrievalSpan, Span
 from tracehub.model.trace import Trace
 from tracehub.pipeline.exporting import terms_of
@@ -102,6 +108,24 @@ def test_over_grpc_the_same_is_there(kept: list[Kept], corpus_dir: Path, tmp_pat
         assert other.spans(at_least=len(kept)) == kept
 
 
+def test_what_comes_late_is_added(phoenix: Phoenix, kept: list[Kept], sent: Held, tmp_path: Path) -> None:
+    """The same traces under other ids, once cut off and then with the rest."""
+    settings = {"dialect": "openinference", "timeout_seconds": 60, "id_salt": "late"}
+    late = empty(tmp_path, endpoint=phoenix.address, **settings)
+    late.store(_beginnings(demo_events(10)))
+    assert_delivered(late.deliver(), late.traces)
+    first = _exported(late)
+    late.store(demo_events(10))
+    assert_delivered(late.deliver(), late.traces)
+    wanted = _exported(late)
+    assert first.keys() < wanted.keys()
+    others = {(span.trace_id, span.span_id) for span in kept}
+    found = phoenix.spans(at_least=len(kept) + len(wanted))
+    assert {
+        (span.trace_id, span.span_id): span.parent_id for span in found if (span.trace_id, span.span_id) not in others
+    } == wanted
+
+
 def test_the_check_of_the_destination_is_taken(phoenix: Phoenix, kept: list[Kept], sent: Held) -> None:
     before = len(kept)
     assert "took" in sent.check()
@@ -112,6 +136,27 @@ def _delivered(phoenix: Phoenix, corpus: Path, folder: Path, **settings: object)
     declared = {"endpoint": phoenix.address, "dialect": "openinference", "timeout_seconds": 60, **settings}
     found = held(folder, corpus, **declared)
     assert_delivered(found.deliver(), found.traces)
+    return found
+
+
+def _exported(held: Held) -> dict[SpanId, str | None]:
+    """The parents of all spans, under the ids that they have there."""
+    return {
+        (span.trace_id.hex(), span.span_id.hex()): span.parent_span_id.hex() or None
+        for trace in held.traces
+        for span in spans_of(resource_spans(trace, terms_of(held.destination), received_at=RECEIVED_AT))
+    }
+
+
+def _beginnings(events: Sequence[Event]) -> list[Event]:
+    """What came of each trace until its stream broke off."""
+    lengths = Counter(event.trace_id for event in events)
+    seen: Counter[str] = Counter()
+    found: list[Event] = []
+    for event in events:
+        seen[event.trace_id] += 1
+        if seen[event.trace_id] * 3 <= lengths[event.trace_id] * 2:
+            found.append(event)
     return found
 
 
