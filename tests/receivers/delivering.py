@@ -112,10 +112,10 @@ class Held:
             }
 
 
-def held(folder: Path, corpus: Path, **settings: object) -> Held:
+def held(folder: Path, corpus: Path | None, **settings: object) -> Held:
     """The demo and the captures in this folder, for a destination with these settings that waits for nothing."""
     found = empty(folder, **settings)
-    captures = [decoded(file.read_bytes()).events for file in sorted(corpus.iterdir())]
+    captures = [decoded(file.read_bytes()).events for file in sorted(corpus.iterdir() if corpus else ())]
     found.store(demo_events(DEMO_SESSIONS), *captures)
     return found
 

@@ -42,11 +42,11 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatadogAgent]:
 
 
 @pytest.fixture(scope="module")
-def sent(agent: DatadogAgent, corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
+def sent(agent: DatadogAgent, captures: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Held:
     folder = tmp_path_factory.mktemp("tracehub")
     (folder / "key").write_text(_SECRET)
     headers = {"dd-api-key": f"file:{folder / 'key'}"}
-    found = _held(folder, corpus_dir, agent, headers=headers, service_name="assistant", environment="test")
+    found = _held(folder, captures, agent, headers=headers, service_name="assistant", environment="test")
     assert_delivered(found.deliver(), found.traces)
     return found
 
@@ -107,12 +107,12 @@ def test_the_headers_are_those_that_datadog_asks_for(agent: DatadogAgent, sent: 
 
 
 def test_with_content_off_nothing_that_was_said_is_there(
-    agent: DatadogAgent, sent: Held, corpus_dir: Path, tmp_path: Path
+    agent: DatadogAgent, sent: Held, captures: Path | None, tmp_path: Path
 ) -> None:
     assert leaked(sent.traces, _bodies(agent))
     (tmp_path / "agent").mkdir()
     with serving(tmp_path / "agent") as other:
-        bare = _held(tmp_path, corpus_dir, other, content="off")
+        bare = _held(tmp_path, captures, other, content="off")
         assert_delivered(bare.deliver(), bare.traces)
         assert len(_stored(other)) == len(expected(bare.traces, terms_of(bare.destination), customs=True))
         assert leaked(bare.traces, _bodies(other)) == set()
@@ -150,7 +150,7 @@ def _bodies(agent: DatadogAgent) -> str:
     return "\n".join(request.body.decode("utf-8", "replace") for request in agent.requests())
 
 
-def _held(folder: Path, corpus: Path, agent: DatadogAgent, **settings: object) -> Held:
+def _held(folder: Path, corpus: Path | None, agent: DatadogAgent, **settings: object) -> Held:
     # Captures are older than Datadog takes.
     declared = {"endpoint": agent.address, "dialect": "datadog", "max_age_hours": 1_000_000, **settings}
     return held(folder, corpus, **declared)

@@ -41,8 +41,8 @@ def phoenix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phoenix]:
 
 
 @pytest.fixture(scope="module")
-def sent(phoenix: Phoenix, corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
-    return _delivered(phoenix, corpus_dir, tmp_path_factory.mktemp("tracehub"))
+def sent(phoenix: Phoenix, captures: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Held:
+    return _delivered(phoenix, captures, tmp_path_factory.mktemp("tracehub"))
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +89,22 @@ def test_what_is_sent_twice_is_there_once(phoenix: Phoenix, kept: list[Kept], se
 
 
 def test_with_content_off_nothing_that_was_said_is_there(
-    phoenix: Phoenix, kept: list[Kept], sent: Held, corpus_dir: Path, tmp_path: Path
+    phoenix: Phoenix, kept: list[Kept], sent: Held, captures: Path | None, tmp_path: Path
 ) -> None:
     assert leaked(sent.traces, texts_of(phoenix.database))
     (tmp_path / "phoenix").mkdir()
     (tmp_path / "tracehub").mkdir()
     with serving(tmp_path / "phoenix") as other:
-        bare = _delivered(other, corpus_dir, tmp_path / "tracehub", content="off")
+        bare = _delivered(other, captures, tmp_path / "tracehub", content="off")
         assert len(other.spans(at_least=len(kept))) == len(kept)
         assert leaked(bare.traces, texts_of(other.database)) == set()
 
 
-def test_over_grpc_the_same_is_there(kept: list[Kept], corpus_dir: Path, tmp_path: Path) -> None:
+def test_over_grpc_the_same_is_there(kept: list[Kept], captures: Path | None, tmp_path: Path) -> None:
     (tmp_path / "phoenix").mkdir()
     (tmp_path / "tracehub").mkdir()
     with serving(tmp_path / "phoenix") as other:
-        _delivered(other, corpus_dir, tmp_path / "tracehub", protocol="grpc", endpoint=other.grpc_address)
+        _delivered(other, captures, tmp_path / "tracehub", protocol="grpc", endpoint=other.grpc_address)
         assert other.spans(at_least=len(kept)) == kept
 
 
@@ -132,7 +132,7 @@ def test_the_check_of_the_destination_is_taken(phoenix: Phoenix, kept: list[Kept
     assert len(phoenix.spans(at_least=before + 1)) > before
 
 
-def _delivered(phoenix: Phoenix, corpus: Path, folder: Path, **settings: object) -> Held:
+def _delivered(phoenix: Phoenix, corpus: Path | None, folder: Path, **settings: object) -> Held:
     declared = {"endpoint": phoenix.address, "dialect": "openinference", "timeout_seconds": 60, **settings}
     found = held(folder, corpus, **declared)
     assert_delivered(found.deliver(), found.traces)
