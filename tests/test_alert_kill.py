@@ -1,6 +1,5 @@
 """Who decides and tells is killed anywhere: everybody hears of every alert, that it fires and that it is over."""
 
-import os
 import random
 import subprocess
 import sys
@@ -10,11 +9,10 @@ import msgspec
 
 from tests.alerting.receiver import Answer, receiving
 from tests.stores import migrated
+from tests.torture import KILLS
 from tracehub.model.channel import WebhookChannel
 from tracehub.store import alert_channels
 
-# 50 and more where TRACEHUB_TORTURE_KILLS says so.
-KILLS = int(os.environ.get("TRACEHUB_TORTURE_KILLS", "8"))
 EPISODES = 30 + 5 * KILLS
 
 

@@ -17,6 +17,7 @@ from tests.aws.logs_server import ALL_FAULTS, LogsServer, client_of, seeded
 from tests.aws.moto_server import moto
 from tests.collecting import Content, imported, settled, until
 from tests.stores import migrated
+from tests.torture import KILLS
 from tests.traffic import demo_lines
 from tracehub.app import App, open_app
 from tracehub.app.running import collecting
@@ -24,7 +25,6 @@ from tracehub.model.source_rows import SourceRow
 from tracehub.settings import Settings
 from tracehub.store import sources
 
-KILLS = 13
 LINES = demo_lines(80).decode().splitlines()
 GROUP = "/aws/lambda/agent"
 # As long as a process needs to start, and to read a part of what lies there.

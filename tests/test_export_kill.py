@@ -17,14 +17,13 @@ import pytest
 from tests.exporters.receiver import TAKEN, Answer, Receiver, Request, SpanId, receiving, refusing
 from tests.exporting import NAME, exported_ids, place, rows, standing
 from tests.stores import migrated, store
+from tests.torture import KILLS
 from tests.traffic import demo_events
 from tracehub.configuration import read_configuration
 from tracehub.model.export_rows import ExportState
 from tracehub.store import destinations
 from tracehub.store.database import Database
 
-# 50 and more where TRACEHUB_TORTURE_KILLS says so.
-KILLS = int(os.environ.get("TRACEHUB_TORTURE_KILLS", "8"))
 SESSIONS = 40 + 5 * KILLS
 MOST_BYTES = 15_000
 PATIENCE = 180

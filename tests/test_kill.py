@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 
 from tests.stores import content, migrated
+from tests.torture import KILLS
 from tests.traffic import demo_lines
 from tracehub.store.database import Database, parse_url
-
-KILLS = 20
 
 
 def test_kill_9_at_random_points_loses_and_doubles_nothing(database_url: str, tmp_path: Path) -> None:

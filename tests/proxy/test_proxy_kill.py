@@ -26,11 +26,11 @@ from tests.proxy.calling import (
 from tests.proxying import free_port, proxying, said_by, start
 from tests.replaying import replaying
 from tests.stores import migrated
+from tests.torture import KILLS
 from tracehub.spool import folders
 from tracehub.spool.entries import Kind, read
 
 SLOW = ("--match", "any", "--speed", "0", "--fault", "slow=15ms")
-KILLS = 13
 CALLERS = 6
 
 
