@@ -8,7 +8,7 @@ import queue
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -235,7 +235,7 @@ class World:
         self._terms = Terms(outbound=self._outbound, public_url="https://traces.example", clock=lambda: self.now)
         self.changed: list[Alert] = []
         self.starts = 0
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
         with database.writing() as connection:
             for channel in channels:
                 alert_channels.declare(connection, channel, declared_in="ui", now=self.now, sealer=_SEALER)
