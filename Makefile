@@ -14,10 +14,10 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test test-receivers bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed ## Serve demo data on http://127.0.0.1:8321
 	@$(BIN)/tracehub demo
@@ -26,6 +26,9 @@ test: ## Set up what tests need, then check format, lint, types and floors, and 
 	@$(MAKE) --no-print-directory $(VENV)/.installed-dev $(if $(filter yes,$(BROWSER)),chromium) node protoc
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target checks
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(filter yes,$(BROWSER)),,-m "not browser") $(TESTS)
+
+test-receivers: $(VENV)/.installed-dev protoc ## Export to Datadog's test agent, Phoenix and MLflow, and compare what they stored
+	@TRACEHUB_TEST_RECEIVERS=yes $(BIN)/pytest tests/receivers
 
 bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks
@@ -49,6 +52,7 @@ bench-alerts: $(VENV)/.installed-dev ## Measure a thousand alert rules beside th
 
 bench-export: $(VENV)/.installed-dev ## Measure the export beside OpenTelemetry's SDK and bare protobuf
 	@$(BIN)/python -m benchmarks.export
+	@$(BIN)/python -m benchmarks.export_whole
 
 format: $(VENV)/.installed-dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
@@ -63,7 +67,7 @@ lock: ## Take the newest versions of everything and write them down
 	rm -rf $(VENV)-lock
 
 clean: ## Remove the environment, builds and caches (databases stay)
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .receivers dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dev: $(VENV)/.installed-dev

@@ -1,12 +1,8 @@
-"""Phoenix beside tracehub: the same steps as one trace, in an environment of its own under benchmarks/results/."""
+"""Phoenix beside tracehub: the same steps as one trace, in the environment that the tests of exporting use too."""
 
 import json
-import os
-import socket
 import subprocess
-import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,52 +11,37 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent / "results" / "phoenix-venv"
+from tests.receivers import phoenix
+from tests.receivers.environments import UnavailableError, programs_of
+
 PACKAGE = "arize-phoenix"
 _LOADER = Path(__file__).with_name("phoenix_load.py")
 _KINDS = {"model": "LLM", "tool": "TOOL", "code": "TOOL", "retrieval": "RETRIEVER", "guardrail": "GUARDRAIL"}
-START_SECONDS = 120
+STORE_SECONDS = 120
 
 
 def installed() -> str | None:
     """Phoenix's version; None where it can be neither found nor installed."""
-    if not (FOLDER / "bin" / "phoenix").exists():
-        made = subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=False)
-        pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q", PACKAGE]
-        if made.returncode or subprocess.run(pip, check=False, capture_output=True).returncode:
-            return None
+    try:
+        programs = programs_of("phoenix")
+    except UnavailableError:
+        return None
     asked = "import importlib.metadata as m; print(m.version('arize-phoenix'))"
-    told = subprocess.run([str(FOLDER / "bin" / "python"), "-c", asked], capture_output=True, text=True, check=False)
+    told = subprocess.run([str(programs / "python"), "-c", asked], capture_output=True, text=True, check=False)
     return told.stdout.strip() or None
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The address of a Phoenix with an empty database in this folder."""
-    port, other = _free_port(), _free_port()
-    environment = os.environ | {
-        "PHOENIX_WORKING_DIR": str(folder),
-        "PHOENIX_HOST": "127.0.0.1",
-        "PHOENIX_PORT": str(port),
-        "PHOENIX_GRPC_PORT": str(other),
-        "PHOENIX_TELEMETRY_ENABLED": "false",
-    }
-    command = [str(FOLDER / "bin" / "phoenix"), "serve"]
-    with (folder / "phoenix.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _await(f"{address}/healthz", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
+    with phoenix.serving(folder) as running:
+        yield running.address
 
 
 def load(address: str, session_id: str, traces: list[dict[str, Any]]) -> str:
     """Sends a session's turns, as tracehub's API tells them, as one trace; the path of its page once it is there."""
     spans = _spans(session_id, traces)
-    python = str(FOLDER / "bin" / "python")
+    python = str(programs_of("phoenix") / "python")
     subprocess.run([python, str(_LOADER), address], input=json.dumps(spans), text=True, check=True)
     project = _project(address, spans[0]["trace"], len(spans))
     return f"/projects/{project}/traces/{spans[0]['trace']}"
@@ -101,7 +82,7 @@ def _spans(session_id: str, traces: list[dict[str, Any]]) -> list[dict[str, Any]
 def _project(address: str, trace_id: str, spans: int) -> str:
     """The default project's id, once the trace is stored whole."""
     asked = "{projects{edges{node{id traceCount recordCount}}}}"
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + STORE_SECONDS
     stored: set[int] = set()
     while time.monotonic() < deadline:
         request = urllib.request.Request(
@@ -120,22 +101,3 @@ def _project(address: str, trace_id: str, spans: int) -> str:
 
 def _microseconds(text: str | None) -> int | None:
     return None if text is None else round(datetime.fromisoformat(text).timestamp() * 1e6)
-
-
-def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-    msg = f"Phoenix did not answer (exit code {process.poll()})"
-    raise RuntimeError(msg)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -130,13 +130,13 @@ class Outbound:
     def _check(self, host: str, address: Address) -> None:
         leads_to = _leads_to(address)
         if any(each in network for each in (address, leads_to) for network in _NEVER):
-            msg = f"{host} leads to {address}, which nothing may be sent to"
+            msg = f"{_leading(host, address)}, which nothing may be sent to"
             raise RefusedAddressError(msg)
         if any(leads_to in network or address in network for network in self._allowed):
             return
         if not leads_to.is_global or leads_to.is_multicast:
             msg = (
-                f"{host} leads to {address}, which is inside this network: name it in "
+                f"{_leading(host, address)}, which is inside this network: name it in "
                 "TRACEHUB_ALLOWED_NETWORKS to let tracehub send there"
             )
             raise RefusedAddressError(msg)
@@ -160,6 +160,10 @@ class Outbound:
                 else urllib3.HTTPConnectionPool(address, port, maxsize=4)
             )
         return found
+
+
+def _leading(host: str, address: Address) -> str:
+    return f"the address leads to {address}" if host == str(address) else f"{host} leads to {address}"
 
 
 def _parts(url: str) -> tuple[SplitResult, int]:

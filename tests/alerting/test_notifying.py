@@ -25,6 +25,7 @@ from tracehub.pipeline.notifying import Notifying
 from tracehub.sealing import Sealer
 from tracehub.store import alert_channels, alert_notifications, alert_silences, alerts
 from tracehub.store.database import Database
+from tracehub.telemetry.measures import NOTIFICATIONS
 
 SEALER = Sealer(b"m" * 32)
 CANARY = "canary-5f2d9c"
@@ -100,6 +101,7 @@ def test_each_change_of_an_alert_is_told_once_and_in_order(database_url: str, re
 def test_what_was_not_taken_is_tried_again_under_the_same_id(database_url: str, receiver: Receiver) -> None:
     with desk_on(database_url) as desk:
         desk.channel(hook(receiver))
+        before = NOTIFICATIONS.values()
         receiver.answers.extend([Answer(500), Answer(0), Answer(503, {"Retry-After": "120"})])
         desk.changed(firing())
         desk.at(NOW + 30 * SECOND)
@@ -109,6 +111,8 @@ def test_what_was_not_taken_is_tried_again_under_the_same_id(database_url: str, 
         assert desk.at(NOW + 164 * SECOND) == 0
         assert desk.at(NOW + 165 * SECOND) == 1
         assert desk.states() == [(Sending.SENT, 4)]
+        counted = {key: number - before.get(key, 0) for key, number in NOTIFICATIONS.values().items()}
+        assert (counted["retrying",], counted["sent",]) == (3, 1)
         assert len({request.headers["idempotency-key"] for request in receiver.requests}) == 1
 
 

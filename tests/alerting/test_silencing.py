@@ -1,15 +1,18 @@
 """Silences hold for the alerts that all their conditions match, for as long as they say."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.alerting.alerts import HOUR, NOW
 from tracehub.alerting.silencing import active, check, matches, read_matcher, silencing
 from tracehub.errors import PermanentError
-from tracehub.model.silence import Silence, Weekly
+from tracehub.model.silence import Matcher, Operator, Silence, Weekly
 
 
 def silence(*conditions: str, **changes: object) -> Silence:
@@ -51,6 +54,52 @@ def test_conditions_compare_whole_values(condition: str, holds: bool) -> None:
 def test_all_conditions_must_match() -> None:
     assert matches({"tool": "a", "agent": "b"}, silence("tool=a", "agent=b"))
     assert not matches({"tool": "a", "agent": "c"}, silence("tool=a", "agent=b"))
+
+
+_signs = st.text(st.sampled_from("ab*?|[].!\\\\(+^$"), max_size=12)
+
+
+@given(_signs, st.text(st.sampled_from("ab[].!(+|"), max_size=8))
+def test_a_pattern_means_what_it_says_and_its_denial_the_opposite(pattern: str, value: str) -> None:
+    """Against the plainest reading: alternatives, each a regular expression of stars, single signs and text."""
+    plain = ("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in part) for part in pattern.split("|"))
+    expected = any(re.fullmatch(part, value, re.DOTALL) is not None for part in plain)
+    like = Matcher(label="x", operator=Operator.LIKE, value=pattern)
+    unlike = Matcher(label="x", operator=Operator.NOT_LIKE, value=pattern)
+    assert matches({"x": value}, silence(matchers=(like,))) is expected
+    assert matches({"x": value}, silence(matchers=(unlike,))) is not expected
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", ""])),
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(list(Operator)), st.sampled_from(["x", "y", ""]))),
+)
+def test_each_further_condition_can_only_make_a_silence_smaller(
+    labels: dict[str, str], conditions: list[tuple[str, Operator, str]]
+) -> None:
+    matchers = tuple(Matcher(label=label, operator=operator, value=value) for label, operator, value in conditions)
+    held = [matches(labels, silence(matchers=matchers[:number])) for number in range(len(matchers) + 1)]
+    assert held == sorted(held, reverse=True)
+    assert held[-1] is all(matches(labels, silence(matchers=(matcher,))) for matcher in matchers)
+
+
+@given(
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),
+    st.integers(0, 6),
+    st.integers(0, 1439),
+    st.integers(1, 1440),
+)
+def test_a_maintenance_window_holds_exactly_where_the_wall_clock_says_so(
+    zone: str, moment: datetime, weekday: int, begins: int, minutes: int
+) -> None:
+    """Counted in minutes of the week on the wall, a day at most from the begin."""
+    weekly = Weekly(weekdays=(weekday,), begins=begins, ends=(begins + minutes) % 1440, zone=zone)
+    now = int(moment.replace(tzinfo=UTC).timestamp()) * 1_000_000
+    local = datetime.fromtimestamp(now / 1e6, ZoneInfo(zone))
+    minute = local.weekday() * 1440 + local.hour * 60 + local.minute
+    expected = (minute - weekday * 1440 - begins) % (7 * 1440) < minutes
+    assert active(silence("tool=a", begins_at=0, ends_at=None, weekly=weekly), now) is expected
 
 
 def test_no_pattern_takes_for_ever() -> None:

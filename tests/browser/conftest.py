@@ -6,6 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from tests.browser.alerts import serving_alerts
+from tests.browser.destinations import serving_destinations
 from tests.browser.served import KEY, serving, serving_demo, serving_hostile, serving_long
 from tests.browser.sites import Opener, Sites
 from tests.browser.sources import serving_sources
@@ -44,6 +45,7 @@ def openers() -> dict[str, Opener]:
         "long": serving_long,
         "sources": serving_sources,
         "alerts": serving_alerts,
+        "destinations": serving_destinations,
         "hostile": serving_hostile,
         "locked": lambda folder: serving(folder, TRACEHUB_API_KEYS=KEY),
     }

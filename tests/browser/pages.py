@@ -57,6 +57,12 @@ def _declare_badly(page: Page) -> None:
     page.get_by_role("button", name="Add").click()
 
 
+def _declare_destination_badly(page: Page) -> None:
+    page.locator("input[name=name]").fill("mine")
+    page.locator("input[name=endpoint]").fill("localhost")
+    page.get_by_role("button", name="Add").click()
+
+
 def _declare_rule_badly(page: Page) -> None:
     page.locator("input[name=name]").fill("Slow turns")
     page.locator("select[name=measure]").select_option("trace_duration")
@@ -152,6 +158,16 @@ VIEWS = (
     View(name="source-new-s3", path="/sources/new?kind=s3"),
     View(name="source-checked", path="/sources/new?kind=s3", act=_check_source),
     View(name="source-refused", path="/sources/new?kind=s3", act=_declare_badly),
+    View(name="destinations", path="/destinations", site="destinations", live=True, act=_open_all),
+    View(name="destinations-empty", path="/destinations", site="empty", live=True),
+    View(name="destination-new", path="/destinations/new", act=_open_all),
+    View(name="destination-datadog", path="/destinations/new?preset=datadog"),
+    View(name="destination-refused", path="/destinations/new", act=_declare_destination_badly),
+    View(name="undelivered", path="/destinations/picky/undelivered", site="destinations"),
+    View(
+        name="undelivered-waiting", path="/destinations/nobody%20there/undelivered?state=waiting", site="destinations"
+    ),
+    View(name="undelivered-none", path="/destinations/tempo/undelivered", site="destinations"),
     View(name="alerts", path="/alerts", site="alerts", live=True),
     View(name="alerts-empty", path="/alerts", site="empty", live=True),
     View(name="alert", path=f"/alerts/{TOOLS_FAIL}?since=7d", site="alerts"),

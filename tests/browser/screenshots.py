@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from tests.browser.alert_ids import TOOLS_FAIL
 from tests.browser.conftest import openers
 from tests.browser.pages import VIEWS, View
 from tests.browser.sites import Sites
@@ -23,6 +24,7 @@ _README_PAGES = (
     ("compare", "demo"),
     ("sources", "sources"),
 )
+_ALERT = f"alerts/{TOOLS_FAIL}?since=7d"
 
 
 def main() -> None:
@@ -52,6 +54,9 @@ def _take_for_the_readme(browser: Browser, sites: Sites) -> None:
             if not suffix or site == "demo":
                 page.goto(f"{sites.address(site)}/{name}")
                 _in_schemes(page, name, suffix, schemes)
+        if not suffix:
+            page.goto(f"{sites.address('alerts')}/{_ALERT}")
+            _in_schemes(page, "alert", suffix, schemes)
         _open_a_failed_step(page, sites.address("demo"), wide=not suffix)
         _in_schemes(page, "session", suffix, schemes)
         context.close()

@@ -15,27 +15,26 @@ from tracehub.store.schema import traces
 
 FIRST = "11111111-0000-4000-8000-000000000000"
 SECOND = "22222222-0000-4000-8000-000000000000"
-NOW = datetime.now(UTC)
 
 
 def test_a_session_runs_while_its_last_turn_has_not_ended(database_url: str) -> None:
     with migrated(database_url) as database:
-        store(database, _turn(FIRST, NOW))
+        store(database, _turn(FIRST, _now()))
         assert _running(database) == {"s"}
-        store(database, _turn(FIRST, NOW, ended=True))
+        store(database, _turn(FIRST, _now(), ended=True))
         assert _running(database) == set()
 
 
 def test_a_turn_that_was_cut_off_before_the_last_does_not_make_it_run(database_url: str) -> None:
     with migrated(database_url) as database:
-        store(database, _turn(FIRST, NOW - timedelta(seconds=60)))
-        store(database, _turn(SECOND, NOW, ended=True))
+        store(database, _turn(FIRST, _now() - timedelta(seconds=60)))
+        store(database, _turn(SECOND, _now(), ended=True))
         assert _running(database) == set()
 
 
 def test_what_is_silent_for_two_minutes_does_not_run(database_url: str) -> None:
     with migrated(database_url) as database:
-        store(database, _turn(FIRST, NOW))
+        store(database, _turn(FIRST, _now()))
         with database.writing() as connection:
             connection.execute(update(traces).values(written_at=traces.c.written_at - changes.RUNNING_US - 1))
         assert _running(database) == set()
@@ -43,8 +42,13 @@ def test_what_is_silent_for_two_minutes_does_not_run(database_url: str) -> None:
 
 def test_what_was_read_long_after_it_happened_does_not_run(database_url: str) -> None:
     with migrated(database_url) as database:
-        store(database, _turn(FIRST, NOW - timedelta(hours=1)))
+        store(database, _turn(FIRST, _now() - timedelta(hours=1)))
         assert _running(database) == set()
+
+
+def _now() -> datetime:
+    """When it is asked for: a run of all tests may be long past the import of this file."""
+    return datetime.now(UTC)
 
 
 def _running(database: Database) -> set[str]:

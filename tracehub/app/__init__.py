@@ -104,6 +104,7 @@ def web_of(app: App) -> FastAPI:
     """The web UI and the API of an app."""
     # Only serving needs the web framework: importing a file should not wait for it.
     from tracehub.alerting.delivery import Terms
+    from tracehub.app.exporting import exports_of
     from tracehub.outbound import Outbound
     from tracehub.web.build import build_web
     from tracehub.web.dependencies import Dependencies
@@ -121,6 +122,7 @@ def web_of(app: App) -> FastAPI:
             ready=app.ready,
             sealer=app.sealer,
             delivery=Terms(outbound=Outbound(settings.allowed_networks), public_url=settings.public_url, clock=clock),
+            exports=exports_of(app),
             waiting_bytes=lambda: app.writer.waiting_bytes,
             knowledge=app.knowledge,
             settings=settings,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -78,27 +77,16 @@ def adding_up(app: App) -> Iterator[None]:
 @contextmanager
 def exporting(app: App) -> Iterator[None]:
     """Sends finished traces, and metrics, to the declared destinations, those of the configuration file among them."""
+    from tracehub.app.exporting import parts_of
     from tracehub.outbound import Outbound
-    from tracehub.pipeline.exporting import Exporting, Parts
+    from tracehub.pipeline.exporting import Exporting
     from tracehub.pipeline.metrics_flush import Flusher, MetricsFlush
     from tracehub.pipeline.metrics_targets import MetricsSender, targets_of
     from tracehub.pipeline.metrics_targets import Parts as MetricsParts
 
     declare_destinations(app)
     outbound = Outbound(app.settings.allowed_networks)
-    sending = Exporting(
-        Parts(
-            database=app.database,
-            knowledge=app.knowledge,
-            outbound=outbound,
-            clock=clock,
-            seconds=time.monotonic,
-            random=random.random,
-            environment=os.environ,
-            unseal=lambda sealed, place: app.sealer().open(sealed, place),
-            lease_seconds=app.settings.lease_seconds,
-        )
-    )
+    sending = Exporting(parts_of(app, outbound))
     metrics = MetricsSender(
         MetricsParts(
             database=app.database,

@@ -145,3 +145,11 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     next_at: int | None = None
     faults: int = 0
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back of a test trace, a receiver's words and hostile; `remedy` is what to do where it went wrong."""
+
+    went_well: bool
+    said: str
+    remedy: str | None = None

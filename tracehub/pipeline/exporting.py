@@ -97,6 +97,14 @@ def endpoint_of(row: DestinationRow, destination: Destination, parts: Parts, sig
     )
 
 
+def sending_to(endpoint: Endpoint, destination: Destination, parts: Parts) -> Callable[[bytes], Outcome]:
+    """What posts requests there, over the protocol it is declared with."""
+    if destination.protocol == "grpc":
+        # gRPC's methods have names of their own: it is the host alone that counts.
+        return GrpcSender(parts.outbound, msgspec.structs.replace(endpoint, url=destination.endpoint)).send
+    return lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND)
+
+
 class Sender:
     """Sends to one destination, a step at a time."""
 
@@ -153,19 +161,12 @@ class Sender:
             terms=terms,
             linking=Linking(terms, parts.knowledge),
             lease_seconds=max(parts.lease_seconds, LEASE_TIMEOUTS * destination.timeout_seconds),
-            send=self._sending_to(endpoint, destination),
+            send=sending_to(endpoint, destination, parts),
             delay=lambda failures, after: delay(failures, after, parts.random, parts.first_seconds),
         )
         self._generation = row.generation
         self._memory = Memory(most_bytes=MOST_BYTES)
         return self._place
-
-    def _sending_to(self, endpoint: Endpoint, destination: Destination) -> Callable[[bytes], Outcome]:
-        parts = self._parts
-        if destination.protocol == "grpc":
-            # gRPC's methods have names of their own: it is the host alone that counts.
-            return GrpcSender(parts.outbound, msgspec.structs.replace(endpoint, url=destination.endpoint)).send
-        return lambda body: post(parts.outbound, endpoint, body, clock=lambda: parts.clock() / _SECOND)
 
     def _tidy(self, row: DestinationRow, destination: Destination) -> None:
         """Gives up what waited too long or is too old, and forgets what ended long ago, every now and then."""

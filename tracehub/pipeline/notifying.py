@@ -17,6 +17,7 @@ from tracehub.model.notification import Notification, Sending
 from tracehub.sealing import Sealer
 from tracehub.store import alert_channels, alert_groups, alert_notifications, alert_silences
 from tracehub.store.database import Database
+from tracehub.telemetry.measures import NOTIFICATIONS
 
 _log = structlog.get_logger(__name__)
 
@@ -206,5 +207,8 @@ class Notifying:
     def _end(self, notification: Notification, until: int) -> None:
         now = self._terms.clock()
         with self._database.writing() as connection:
-            if alert_notifications.done(connection, notification, claimed_until=until):
+            written = alert_notifications.done(connection, notification, claimed_until=until)
+            if written:
                 alert_channels.tried(connection, notification.channel, notification.error, now=now)
+        if written:
+            NOTIFICATIONS.add(notification.state.value)

@@ -74,6 +74,7 @@ INGEST_ARRIVALS = Counted("tracehub_ingest_arrivals", "What senders handed in", 
 INGEST_COMMIT_SECONDS = Timed("tracehub_ingest_commit_seconds", "One transaction of ingest")
 INGEST_LAG_SECONDS = Timed("tracehub_ingest_lag_seconds", "From being handed in to being durable")
 DATABASE_ERRORS = Counted("tracehub_database_errors", "Errors of the database, as its driver names them", ("error",))
+NOTIFICATIONS = Counted("tracehub_notifications", "Tries to tell people of alerts, by how they ended", ("outcome",))
 
-COUNTED = (HTTP_REQUESTS, INGEST_BATCHES, INGEST_ARRIVALS, DATABASE_ERRORS)
+COUNTED = (HTTP_REQUESTS, INGEST_BATCHES, INGEST_ARRIVALS, DATABASE_ERRORS, NOTIFICATIONS)
 TIMED = (HTTP_SECONDS, INGEST_COMMIT_SECONDS, INGEST_LAG_SECONDS)

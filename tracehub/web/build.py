@@ -10,8 +10,20 @@ from tracehub import __version__
 from tracehub.web import firehose, login, problems
 from tracehub.web.alert_badge import Badge, ShowsBadge
 from tracehub.web.alerts import routers as alert_pages
-from tracehub.web.api import alerts, health, proxy_keys, quarantine, records, sessions, sources, tools, traces
+from tracehub.web.api import (
+    alerts,
+    destinations,
+    health,
+    proxy_keys,
+    quarantine,
+    records,
+    sessions,
+    sources,
+    tools,
+    traces,
+)
 from tracehub.web.dependencies import MOST_READERS, Dependencies
+from tracehub.web.export import routes as export
 from tracehub.web.intake import Intake
 from tracehub.web.live import routes as live
 from tracehub.web.live.subscribers import Subscribers
@@ -54,7 +66,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
     app.state.subscribers = Subscribers(dependencies.reading)
     app.state.own_metrics = OwnMetrics()
     app.state.stored_metrics = StoredMetrics(dependencies.reading)
-    for part in (records, sessions, traces, tools, sources, alerts, proxy_keys, quarantine):
+    for part in (records, sessions, traces, tools, sources, alerts, destinations, proxy_keys, quarantine):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -65,6 +77,7 @@ def build_web(dependencies: Dependencies) -> FastAPI:
         places.router,
         alert_lists.router,
         reports.router,
+        export.router,
         live.router,
         *alert_pages(),
         *routers(),

@@ -17,6 +17,7 @@ from tracehub.model.proxy_key import IssuedKey, KeyTerms
 from tracehub.model.record import Quarantined, Record
 from tracehub.sealing import Sealer
 from tracehub.settings import Settings
+from tracehub.web.export.exports import Exports
 
 # Fewer than the threads that answer requests, and than the connections of the pool.
 MOST_READERS = 16
@@ -28,7 +29,8 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     beside them; `try_again` reads a quarantined piece anew (whether it could be read); `issue_key` makes a key of the
     proxy, and `renew_key` a new secret for one, told for how many microseconds the one before stays good; `ready`
     raises TransientError where records cannot be taken; `waiting_bytes` is how much waits to be stored; `sealer` seals
-    the secrets of channels, which are reached by `delivery`; `clock` is microseconds since 1970 UTC."""
+    the secrets of channels, which are reached by `delivery`; `exports` is what can be done with destinations;
+    `clock` is microseconds since 1970 UTC."""
 
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
@@ -40,6 +42,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     ready: Callable[[], None]
     sealer: Callable[[], Sealer]
     delivery: Terms
+    exports: Exports
     waiting_bytes: Callable[[], int]
     knowledge: Knowledge
     settings: Settings

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from tracehub.cli.export import sending
 from tracehub.cli.export.filtering import filter_of
 from tracehub.exporters.terms import Content, Profile
 
@@ -46,3 +47,9 @@ def export(
         typer.echo(f"left out of traces.jsonl: {reason}", err=True)
     if done.left_out:
         raise typer.Exit(1)
+
+
+commands.command("list")(sending.list_)
+commands.command("check")(sending.check)
+commands.command("backfill")(sending.backfill)
+commands.command("resend")(sending.resend)

@@ -5,7 +5,7 @@ from tracehub.exporters.kinds.every import add_event, add_reprompt, begun, put, 
 from tracehub.exporters.messages import answered, conversation, finish_reason
 from tracehub.exporters.otel_span import CLIENT, Attributes, OtelEvent, OtelSpan
 from tracehub.exporters.semconv import Names
-from tracehub.model.span import ModelSpan, Outcome, Phase
+from tracehub.model.span import ModelSpan, Outcome, Phase, Tokens
 
 _MOST = 2**53
 
@@ -56,10 +56,20 @@ def _number(inference: dict[str, object], name: str) -> int | float | None:
 
 def _put_tokens(attributes: Attributes, names: Names, span: ModelSpan) -> None:
     tokens = span.tokens
-    put(attributes, names.input_tokens, tokens.input)
+    put(attributes, names.input_tokens, _all_input(tokens))
     put(attributes, names.output_tokens, tokens.output)
     put(attributes, names.cache_read_tokens, tokens.cache_read)
     put(attributes, names.cache_write_tokens, tokens.cache_write)
+
+
+def _all_input(tokens: Tokens) -> int | None:
+    """The convention's input tokens include those of the cache; Bedrock tells them apart from its input tokens.
+
+    MLflow takes the cached ones off before it multiplies by the price: without them in it, a call seemed too cheap.
+    """
+    if tokens.input is None:
+        return None
+    return tokens.input + (tokens.cache_read or 0) + (tokens.cache_write or 0)
 
 
 def _put_messages(attributes: Attributes, span: ModelSpan, around: Around) -> None:

@@ -20,7 +20,7 @@ from tracehub.model.channel import (
     words_of,
 )
 from tracehub.web.alerts import places
-from tracehub.web.alerts.form_fields import Field, Mistakes, Part, Typed, first, options_of
+from tracehub.web.pages.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.reports.report import Tab
 

@@ -16,10 +16,10 @@ from tracehub.store import alert_channels
 from tracehub.web.alerts import places
 from tracehub.web.alerts.channel_form import HEADINGS, Kind, channel_form, channel_in, kind_of, typed_of
 from tracehub.web.alerts.channels_page import channels_page
-from tracehub.web.alerts.form_fields import Typed, first, typed_in
 from tracehub.web.dependencies import Dependencies, Parts, Reading
 from tracehub.web.filters import BadQueryError
 from tracehub.web.pages import addresses
+from tracehub.web.pages.form_fields import Typed, first, typed_in
 from tracehub.web.pages.notices import back_to
 from tracehub.web.pages.rendering import page
 

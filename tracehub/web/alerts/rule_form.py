@@ -11,9 +11,9 @@ from tracehub.model.measure import ABOUT, GroupBy
 from tracehub.model.rule import Against, Errors, NoData, Rule
 from tracehub.model.rule_words import RuleError
 from tracehub.web.alerts import places
-from tracehub.web.alerts.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.alerts.rule_preview import Preview
 from tracehub.web.alerts.rule_typed import CHOSEN, FILTERS, INSIDE
+from tracehub.web.pages.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.pages.visible import one_line, visible
 from tracehub.web.reports.report import Tab
 

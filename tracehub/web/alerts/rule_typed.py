@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tracehub.model.alert import Severity
 from tracehub.model.rule import FILTER_OF, Errors, NoData, Rule
 from tracehub.model.rule_words import CONDITIONS, words_of
-from tracehub.web.alerts.form_fields import Typed, first
+from tracehub.web.pages.form_fields import Typed, first
 
 PLAIN = ("resolve", "window", "for", "min_samples", "percentile", "runbook", "repeat", "delay")
 FILTERS = tuple(f"filter.{name}" for name in FILTER_OF.values())

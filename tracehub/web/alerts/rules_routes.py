@@ -11,7 +11,6 @@ from tracehub.model.rule import Rule, RuleRow
 from tracehub.model.rule_words import RuleError, read_rule
 from tracehub.store import alert_channels, alert_rules
 from tracehub.web.alerts import places
-from tracehub.web.alerts.form_fields import Typed, typed_in
 from tracehub.web.alerts.rule_form import RuleForm, rule_form
 from tracehub.web.alerts.rule_preview import Preview, preview_of
 from tracehub.web.alerts.rule_typed import typed_of, words_in
@@ -19,6 +18,7 @@ from tracehub.web.alerts.rules_page import rule_page, rules_page
 from tracehub.web.alerts.suggestions import suggested, suggestions
 from tracehub.web.dependencies import Dependencies, Parts, Reading
 from tracehub.web.pages import addresses
+from tracehub.web.pages.form_fields import Typed, typed_in
 from tracehub.web.pages.notices import back_to
 from tracehub.web.pages.rendering import page
 

@@ -10,9 +10,9 @@ from tracehub.errors import PermanentError
 from tracehub.model.alert import Alert
 from tracehub.model.silence import Matcher, Silence, Weekly
 from tracehub.web.alerts import places
-from tracehub.web.alerts.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.alerts.moments_typed import minutes_in, moment_in
 from tracehub.web.alerts.muting import TIMES, matchers_of, written
+from tracehub.web.pages.form_fields import Field, Mistakes, Part, Typed, first, options_of
 from tracehub.web.pages.visible import visible
 from tracehub.web.reports.report import Tab
 

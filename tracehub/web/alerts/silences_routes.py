@@ -11,13 +11,13 @@ from starlette.responses import Response
 from tracehub.errors import PermanentError
 from tracehub.store import alert_questions, alert_silences
 from tracehub.web.alerts import places
-from tracehub.web.alerts.form_fields import first, typed_in
 from tracehub.web.alerts.ids import AlertId, SilenceId, id_in
 from tracehub.web.alerts.moments_typed import moment_in
 from tracehub.web.alerts.muting import silence_of
 from tracehub.web.alerts.silence_form import SilenceError, silence_form, silence_in, typed_for
 from tracehub.web.alerts.silences_page import silences_page
 from tracehub.web.dependencies import Parts, Reading
+from tracehub.web.pages.form_fields import first, typed_in
 from tracehub.web.pages.notices import back_to
 from tracehub.web.pages.rendering import page
 from tracehub.web.pages.visible import one_line

@@ -133,6 +133,11 @@ def alert_channel(name: str) -> str:
     return f"/alerts/channels/{_part(name) if name not in _PAGES else _coded(name)}"
 
 
+def destination(name: str) -> str:
+    """The path of a destination of exports, as of a source; see source_named."""
+    return source(name).replace("/sources/", "/destinations/", 1)
+
+
 def _before(query: str) -> str:
     return f"{query}&" if query else ""
 

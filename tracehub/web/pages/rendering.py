@@ -22,6 +22,7 @@ SECTIONS = (
     ("guardrails", "Guardrails", "g"),
     ("compare", "Compare", "d"),
     ("sources", "Sources", "o"),
+    ("destinations", "Export", "e"),
     ("quarantine", "Quarantine", "q"),
 )
 

@@ -13,19 +13,20 @@ def toml_of(words: Mapping[str, object]) -> str:
     """
     first = [name for name in _FIRST if name in words]
     rest = [name for name in words if name not in first]
-    return "\n".join(["[[sources]]", *(f"{name} = {_value(words[name])}" for name in (*first, *rest))]) + "\n"
+    return "\n".join(["[[sources]]", *(f"{name} = {value_of(words[name])}" for name in (*first, *rest))]) + "\n"
 
 
-def _value(value: object) -> str:
+def value_of(value: object) -> str:
+    """A text, a number or a list of texts."""
     match value:
         case str():
-            return _text(value)
+            return text_of(value)
         case float() if value.is_integer():
             return str(int(value))
         case int() | float():
             return repr(value)
         case Sequence():
-            return _list([_text(str(each)) for each in value])
+            return _list([text_of(str(each)) for each in value])
         case _:
             msg = f"{type(value).__name__} is no value of a declaration"
             raise TypeError(msg)
@@ -37,7 +38,8 @@ def _list(texts: Sequence[str]) -> str:
     return "\n".join(["[", *(f"  {text}," for text in texts), "]"])
 
 
-def _text(text: str) -> str:
+def text_of(text: str) -> str:
+    """Between quotes, with escapes for what cannot be seen."""
     return f'"{"".join(_character(each) for each in text)}"'
 
 

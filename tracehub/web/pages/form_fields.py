@@ -1,4 +1,4 @@
-"""The fields of the forms of alerting, as they were typed, each with what is wrong with it."""
+"""The fields of forms, as they were typed, each with what is wrong with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

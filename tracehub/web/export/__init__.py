@@ -1,0 +1,1 @@
+"""Pages of where traces are exported to."""
