@@ -158,6 +158,7 @@ def rules() -> tuple[Rule, ...]:
             "measure": "tokens_per_hour",
             "above": 300_000,
             "window": "2h",
+            "min_samples": 5,
             "group_by": ["agent"],
         },
         {
