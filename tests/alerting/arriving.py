@@ -156,9 +156,8 @@ def rules() -> tuple[Rule, ...]:
         {
             "name": "Tokens explode",
             "measure": "tokens_per_hour",
-            "above": 300_000,
-            "window": "2h",
-            "min_samples": 5,
+            "above": 200_000,
+            "window": "4h",
             "group_by": ["agent"],
         },
         {
@@ -193,7 +192,7 @@ def expected(last: int) -> list[Expected]:
         ("A tool is slow", 1.5, 9, tool_is_slow("search_flights", 60), {"tool": "Flights__search_flights"}, 8),
         ("Turns fail", 2.3, 9, of_agent("HRASSIST01", calls_fail(500, "no model")), {"agent": "HRASSIST01"}, 9),
         ("Nothing is recorded", 3.1, 5, nothing_is_recorded, {}, 1),
-        ("Tokens explode", 3.8, 6, of_agent("ORDERHELP1", tokens_explode(40)), {"agent": "ORDERHELP1"}, 3),
+        ("Tokens explode", 3.8, 6, of_agent("ORDERHELP1", tokens_explode(40)), {"agent": "ORDERHELP1"}, 7),
     )
     for cycle in range(1, last, 5):
         for name, day, hours, change, labels, lasting in kinds:
