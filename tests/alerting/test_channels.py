@@ -1,21 +1,16 @@
 """Messages arrive over real SMTP and real SNS; kinds of channels that must not be used are refused."""
 
-import queue
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 
 import boto3
 import msgspec
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from apprise.plugins.opsgenie import OPSGENIE_API_LOOKUP, OpsgenieRegion
 from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP, PagerDutyRegion
 
 from tests.alerting.alerts import HOUR, NOW, firing, resolved
+from tests.alerting.mailbox import Mailbox, receiving_mail
 from tests.alerting.receiver import Answer, receiving
 from tests.aws.moto_server import moto
 from tracehub.alerting.channels.by_apprise import hidden, without_secrets
@@ -31,34 +26,10 @@ from tracehub.outbound import Outbound, RefusedAddressError
 LOOPBACK = ("127.0.0.0/8",)
 
 
-class Mailbox:
-    """What an SMTP server on loopback took."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.mails: queue.Queue[EmailMessage] = queue.Queue()
-        self.refuses: str | None = None
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.refuses:
-            return self.refuses
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.put(mail)
-        return "250 OK"
-
-
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    found = Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found.port = free.getsockname()[1]
-    controller = Controller(found, hostname="127.0.0.1", port=found.port)
-    controller.start()
-    yield found
-    controller.stop()
+    with receiving_mail() as found:
+        yield found
 
 
 @pytest.fixture
