@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TESTS ?= tests
+DAYS ?= 6
 WORKERS ?= auto
 BROWSER ?= yes
 
@@ -14,7 +15,7 @@ FONTS := fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-receivers bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
+.PHONY: help demo test test-receivers test-weeks bench bench-ui bench-proxy bench-alerts bench-export screenshots nginx protoc format lock clean dev checks check-format check-lint check-types check-floors chromium node
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +30,9 @@ test: ## Set up what tests need, then check format, lint, types and floors, and 
 
 test-receivers: $(VENV)/.installed-dev protoc ## Export to Datadog's test agent, Phoenix and MLflow, and compare what they stored
 	@TRACEHUB_TEST_RECEIVERS=yes $(BIN)/pytest tests/receivers
+
+test-weeks: $(VENV)/.installed-dev ## Let days of traffic with incidents pass through alerting, to real receivers
+	@$(BIN)/python -m tests.alerting.arriving $(DAYS)
 
 bench: $(VENV)/.installed-dev ## Measure speed and size beside their floors
 	@$(BIN)/python -m benchmarks

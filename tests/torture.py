@@ -1,4 +1,4 @@
-"""How often tests kill processes: a few times in every run, as often as TRACEHUB_TORTURE_KILLS says before a release."""
+"""How often tests kill processes: a few times in every run, or as often as TRACEHUB_TORTURE_KILLS says."""
 
 import os
 
